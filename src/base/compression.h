@@ -1,0 +1,22 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+/// The compression libraries, wrapped: nothing outside base/ includes their headers.
+namespace millrace::compression {
+
+/// Appends `bytes` compressed with zstd (RFC 8878) at `level`, for the calling thread's reused context.
+void zstd_append(std::string& out, std::string_view bytes, int level);
+
+/// The decompressed frames, or nothing if they are damaged or larger than `limit` bytes.
+std::optional<std::string> zstd_decompress(std::string_view bytes, size_t limit);
+
+/// Inflates one zlib stream (RFC 1950) of known size, or nothing if it is damaged.
+std::optional<std::string> zlib_decompress(std::string_view bytes, size_t size);
+
+/// CRC-32 as used in binlog checksums.
+unsigned crc32(std::string_view bytes);
+
+}  // namespace millrace::compression

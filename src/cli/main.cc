@@ -1,0 +1,59 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+
+#include "base/errors.h"
+#include "cli/topic_commands.h"
+#include "cli/version.h"
+#include "cli/worker_command.h"
+#include "worker/request_error.h"
+
+namespace {
+
+enum ExitCode { kFine = 0, kRuntimeFault = 1, kWrongUsage = 2, kEnvironment = 3 };
+
+int fail(ExitCode code, const char* message) {
+    std::cerr << "millrace: " << message << '\n';
+    return code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    using namespace millrace;
+    CLI::App app{"Change data capture: what Debezium on Kafka Connect does, in one native program"};
+    app.require_subcommand(1);
+    cli::Action action;
+
+    auto* worker = app.add_subcommand("worker", "Run a worker: connectors, REST API, topics");
+    const auto files = std::make_shared<std::vector<std::string>>();
+    const auto overrides = std::make_shared<std::vector<std::string>>();
+    worker->add_option("FILE", *files, "Worker properties and connector files (.json, .properties)");
+    worker->add_option("--set", *overrides, "Worker property NAME=VALUE; may be repeated")->take_all()->expected(1)->allow_extra_args(false);
+    worker->callback([&action, files, overrides] { action = [files, overrides] { return cli::run_worker(*files, *overrides); }; });
+    cli::add_topic_commands(app, action);
+    cli::add_connector_commands(app, action);
+    app.add_subcommand("version", "Print the version")->callback([&action] {
+        action = [] {
+            std::cout << "millrace " << cli::kVersion << '\n';
+            return 0;
+        };
+    });
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& fault) {
+        return app.exit(fault) == 0 ? kFine : kWrongUsage;
+    }
+    try {
+        return action();
+    } catch (const ConfigError& fault) {
+        return fail(kWrongUsage, fault.what());
+    } catch (const EnvironmentError& fault) {
+        return fail(kEnvironment, fault.what());
+    } catch (const worker::RequestError& fault) {
+        return fail(fault.status() == 400 ? kWrongUsage : kRuntimeFault, fault.what());
+    } catch (const std::exception& fault) {
+        return fail(kRuntimeFault, fault.what());
+    }
+}

@@ -1,0 +1,119 @@
+#include "cli/worker_command.h"
+
+#include <csignal>
+
+#include "base/calendar.h"
+#include "base/errors.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "cli/version.h"
+#include "net/http_server.h"
+#include "rest/rest_api.h"
+#include "source/mariadb/mariadb_source.h"
+#include "source/mysql/mysql_source.h"
+#include "worker/request_error.h"
+#include "worker/worker.h"
+
+namespace millrace::cli {
+namespace {
+
+using Config = worker::Worker::Config;
+
+/// A connector file is JSON (as POST /connectors takes it, or the bare configuration) or properties.
+std::pair<std::string, Config> read_connector(const std::string& path) {
+    const std::string text = config::read_file(path);
+    Config config;
+    std::string name;
+    if (path.ends_with(".json")) {
+        std::string problem;
+        const auto json = parse_json(text, &problem);
+        if (!json || !json->is_object()) throw ConfigError("", format("{} is no JSON object: {}", path, problem));
+        const Json& values = json->contains("config") ? (*json)["config"] : *json;
+        for (const auto& [key, value] : values.items()) config[key] = value.is_string() ? value.get<std::string>() : value.dump();
+        if (json->contains("config")) name = json->value("name", "");
+    } else {
+        config = config::parse_properties(text);
+    }
+    if (name.empty() && config.contains("name")) name = config["name"];
+    if (name.empty()) throw ConfigError("name", format("{} gives its connector no name", path));
+    return {name, config};
+}
+
+bool is_connector_file(const std::string& path) {
+    if (path.ends_with(".json")) return true;
+    return config::parse_properties(config::read_file(path)).contains("connector.class");
+}
+
+log::Level level_from(const std::string& word) {
+    const std::string level = upper(word);
+    if (level == "TRACE") return log::Level::Trace;
+    if (level == "DEBUG") return log::Level::Debug;
+    if (level == "WARN") return log::Level::Warn;
+    if (level == "ERROR") return log::Level::Error;
+    return log::Level::Info;
+}
+
+int wait_for_signal() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    int number = 0;
+    sigwait(&signals, &number);
+    return number;
+}
+
+/// Before any thread is made, so that none but wait_for_signal() gets them.
+void block_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+}
+
+}  // namespace
+
+int run_worker(const std::vector<std::string>& files, const std::vector<std::string>& overrides) {
+    block_signals();
+    const int64_t started = steady_ms();
+    config::Settings settings;
+    std::vector<std::pair<std::string, Config>> connectors;
+    for (const auto& file : files) {
+        if (is_connector_file(file)) {
+            connectors.push_back(read_connector(file));
+            continue;
+        }
+        for (const auto& [name, value] : config::parse_properties(config::read_file(file))) settings.set(name, value);
+    }
+    for (const auto& pair : overrides) {
+        const size_t equals = pair.find('=');
+        if (equals == std::string::npos) throw ConfigError(pair, format("'{}' is not of the form NAME=VALUE", pair));
+        settings.set(pair.substr(0, equals), pair.substr(equals + 1));
+    }
+    const auto config = worker::WorkerConfig::from(settings);
+    log::set_level(level_from(config.settings.text("log.level")));
+    for (const auto& notice : worker::worker_properties().notices(settings, {})) log::info("worker", notice);
+
+    const auto log = worker::open_log(config);
+    worker::Worker worker(config, *log, {&mysql::source_type(), &mariadb::source_type()});
+    rest::RestApi api(worker, kConnectVersion);
+    net::HttpServer server([&](const net::HttpRequest& request) { return api.handle(request); });
+    const int port = server.start(config.listen_host, config.listen_port);
+    const std::string address = format("{}:{}", config.listen_host.empty() ? "127.0.0.1" : config.listen_host, port);
+    log::info("worker", format("Millrace {} listens at http://{} after {} ms; topics are kept in {}", kVersion, address, steady_ms() - started,
+                               config.settings.text("store.path")));
+    worker.start(address);
+    for (auto& [name, connector_config] : connectors) worker.put_config(name, connector_config);
+
+    const int signal = wait_for_signal();
+    log::info("worker", format("Signal {}: finishing what is in flight", signal));
+    server.stop();
+    worker.stop();
+    log::info("worker", "Stopped");
+    return 0;
+}
+
+}  // namespace millrace::cli

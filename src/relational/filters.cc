@@ -1,0 +1,124 @@
+#include "relational/filters.h"
+
+#include <utility>
+#include <algorithm>
+
+#include "base/errors.h"
+#include "base/text.h"
+
+namespace millrace::relational {
+namespace {
+
+/// Splits at commas that no backslash precedes.
+std::vector<std::string> split_expressions(std::string_view list) {
+    std::vector<std::string> parts;
+    std::string part;
+    for (size_t i = 0; i < list.size(); ++i) {
+        if (list[i] == '\\' && i + 1 < list.size() && list[i + 1] == ',') {
+            part += ',';
+            ++i;
+        } else if (list[i] == ',') {
+            parts.push_back(std::exchange(part, {}));
+        } else {
+            part += list[i];
+        }
+    }
+    parts.push_back(part);
+    std::vector<std::string> kept;
+    for (const auto& text : parts)
+        if (const auto word = trimmed(text); !word.empty()) kept.emplace_back(word);
+    return kept;
+}
+
+}  // namespace
+
+NamePatterns::NamePatterns(const std::string& property, std::string_view list) {
+    for (const auto& expression : split_expressions(list)) {
+        try {
+            patterns_.emplace_back(expression, std::regex::ECMAScript | std::regex::icase | std::regex::optimize);
+        } catch (const std::regex_error& fault) {
+            throw ConfigError(property, format("The '{}' value is invalid: '{}' is not a valid regular expression ({})",
+                                               property, expression, fault.what()));
+        }
+    }
+}
+
+std::optional<size_t> NamePatterns::first_match(const std::string& name) const {
+    for (size_t i = 0; i < patterns_.size(); ++i)
+        if (std::regex_match(name, patterns_[i])) return i;
+    return std::nullopt;
+}
+
+bool NamePatterns::match(const std::string& name) const { return first_match(name).has_value(); }
+
+Filters::Filters(const config::Settings& settings) {
+    const auto patterns = [&](const char* name) { return NamePatterns(name, settings.text(name)); };
+    const auto exclusive = [&](const char* include, const char* exclude) {
+        if (!settings.text(include).empty() && !settings.text(exclude).empty())
+            throw ConfigError(exclude, format("The '{}' value is invalid: \"{}\" is already specified", exclude, include));
+    };
+    exclusive("database.include.list", "database.exclude.list");
+    exclusive("table.include.list", "table.exclude.list");
+    exclusive("column.include.list", "column.exclude.list");
+    database_include_ = patterns("database.include.list");
+    database_exclude_ = patterns("database.exclude.list");
+    table_include_ = patterns("table.include.list");
+    table_exclude_ = patterns("table.exclude.list");
+    column_include_ = patterns("column.include.list");
+    column_exclude_ = patterns("column.exclude.list");
+}
+
+bool Filters::captures_database(const std::string& database) const {
+    if (is_builtin_database(database)) return false;
+    if (!database_include_.empty()) return database_include_.match(database);
+    return !database_exclude_.match(database);
+}
+
+bool Filters::captures(const TableId& table) const {
+    if (!captures_database(table.database)) return false;
+    if (!table_include_.empty()) return table_include_.match(table.dotted());
+    return !table_exclude_.match(table.dotted());
+}
+
+bool Filters::captures_column(const TableId& table, const std::string& column) const {
+    if (column_include_.empty() && column_exclude_.empty()) return true;
+    const std::string name = table.dotted() + "." + column;
+    return column_include_.empty() ? !column_exclude_.match(name) : column_include_.match(name);
+}
+
+void Filters::sort_for_snapshot(std::vector<TableId>& tables) const {
+    const auto rank = [&](const TableId& id) { return table_include_.first_match(id.dotted()).value_or(SIZE_MAX); };
+    std::vector<std::pair<size_t, TableId>> ranked;
+    for (auto& id : tables) {
+        const size_t place = rank(id);
+        ranked.emplace_back(place, std::move(id));
+    }
+    std::sort(ranked.begin(), ranked.end());
+    tables.clear();
+    for (auto& entry : ranked) tables.push_back(std::move(entry.second));
+}
+
+KeyColumns::KeyColumns(const config::Settings& settings) {
+    constexpr const char* kName = "message.key.columns";
+    for (const auto& raw : split(settings.text(kName), ';')) {
+        const std::string_view entry = trimmed(raw);
+        if (entry.empty()) continue;
+        const size_t colon = entry.rfind(':');
+        if (colon == std::string_view::npos || colon == 0 || colon + 1 == entry.size())
+            throw ConfigError(kName, format("The '{}' value is invalid: {} has an invalid format (expecting '<table>:<column>,<column>;…')", kName, entry));
+        entries_.emplace_back(NamePatterns(kName, entry.substr(0, colon)), split_list(entry.substr(colon + 1)));
+    }
+}
+
+std::optional<std::vector<std::string>> KeyColumns::find(const TableId& table) const {
+    for (const auto& [tables, columns] : entries_)
+        if (tables.match(table.dotted())) return columns;
+    return std::nullopt;
+}
+
+bool is_builtin_database(std::string_view database) {
+    return iequals(database, "mysql") || iequals(database, "sys") || iequals(database, "performance_schema") ||
+           iequals(database, "information_schema");
+}
+
+}  // namespace millrace::relational

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <optional>
+#include <regex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/settings.h"
+#include "relational/table.h"
+
+namespace millrace::relational {
+
+/// A comma-separated list of regular expressions, each matched against the whole name, case-insensitively.
+class NamePatterns {
+  public:
+    NamePatterns() = default;
+    /// Throws ConfigError naming `property` if an expression is malformed.
+    NamePatterns(const std::string& property, std::string_view list);
+
+    bool empty() const { return patterns_.empty(); }
+    bool match(const std::string& name) const;
+    /// The position of the first expression that matches, or nothing.
+    std::optional<size_t> first_match(const std::string& name) const;
+
+  private:
+    std::vector<std::regex> patterns_;
+};
+
+/// Which databases, tables and columns are captured: database.*, table.* and column.include.list/exclude.list.
+class Filters {
+  public:
+    explicit Filters(const config::Settings& settings);
+
+    bool captures_database(const std::string& database) const;
+    bool captures(const TableId& table) const;
+    bool captures_column(const TableId& table, const std::string& column) const;
+    /// Tables in the order in which a snapshot reads them: that of table.include.list's expressions, within one
+    /// by name.
+    void sort_for_snapshot(std::vector<TableId>& tables) const;
+
+  private:
+    NamePatterns database_include_, database_exclude_, table_include_, table_exclude_, column_include_, column_exclude_;
+};
+
+/// message.key.columns: `<table expression>:<column>,<column>;…`.
+class KeyColumns {
+  public:
+    explicit KeyColumns(const config::Settings& settings);
+    /// The columns that make up the key of this table's records, if the property names any.
+    std::optional<std::vector<std::string>> find(const TableId& table) const;
+
+  private:
+    std::vector<std::pair<NamePatterns, std::vector<std::string>>> entries_;
+};
+
+/// Databases of the server itself, which are never captured.
+bool is_builtin_database(std::string_view database);
+
+}  // namespace millrace::relational

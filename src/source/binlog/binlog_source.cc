@@ -1,0 +1,265 @@
+#include "source/binlog/binlog_source.h"
+
+#include <chrono>
+#include <thread>
+
+#include "base/calendar.h"
+#include "base/errors.h"
+#include "base/json_text.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "source/binlog/snapshot.h"
+#include "source/binlog/streaming.h"
+
+namespace millrace::binlog {
+namespace {
+
+constexpr const char* kHistoryTopic = "schema.history.internal.kafka.topic";
+
+PlanSettings plan_settings(const Dialect& dialect, const engine::SourceContext& context) {
+    const auto& settings = context.settings;
+    return {{dialect.name(), dialect.title(), "io.debezium.connector." + dialect.name(), settings.text("source.version", "3.5.0.Final"),
+             settings.text("topic.prefix")},
+            ValueModes::from(settings), context.key_json, context.value_json};
+}
+
+SchemaState::Options schema_options(const Dialect& dialect, const engine::SourceContext& context) {
+    const auto& settings = context.settings;
+    SchemaState::Options options;
+    options.plan = plan_settings(dialect, context);
+    options.server = dialect.server();
+    options.publishes_changes = settings.boolean("include.schema.changes", true);
+    options.keep_comments = settings.boolean("include.schema.comments", false) ||
+                            (dialect.server() == ddl::Server::MariaDb && options.publishes_changes);
+    options.plan.modes.comments = options.keep_comments;
+    options.history_topic = settings.text(kHistoryTopic);
+    options.stores_captured_tables_only = settings.boolean("schema.history.internal.store.only.captured.tables.ddl", false);
+    options.stores_captured_databases_only = settings.boolean("schema.history.internal.store.only.captured.databases.ddl", false);
+    options.skips_unparseable = settings.boolean("schema.history.internal.skip.unparseable.ddl", false);
+    return options;
+}
+
+ChangeWriter::Options writer_options(const Dialect& dialect, const engine::SourceContext& context) {
+    const auto& settings = context.settings;
+    ChangeWriter::Options options;
+    options.identity = plan_settings(dialect, context).identity;
+    options.tombstones = settings.boolean("tombstones.on.delete", true);
+    options.context_headers = settings.boolean("extended.headers.enabled", true);
+    options.run_id = context.run_id;
+    options.topic_used = context.topic_used;
+    for (const auto& operation : settings.list("skipped.operations")) {
+        options.skip_create |= operation == "c";
+        options.skip_update |= operation == "u";
+        options.skip_delete |= operation == "d";
+    }
+    return options;
+}
+
+bool skips(const config::Settings& settings, std::string_view operation) {
+    for (const auto& skipped : settings.list("skipped.operations"))
+        if (skipped == operation) return true;
+    return false;
+}
+
+/// ["connector",{"server":"prefix"}]
+std::string offset_key(const std::string& connector, const std::string& prefix) {
+    std::string key = "[";
+    json_text::append_string(key, connector);
+    key += ",{\"server\":";
+    json_text::append_string(key, prefix);
+    return key + "}]";
+}
+
+class BinlogSource final : public engine::Source {
+  public:
+    BinlogSource(const Dialect& dialect, engine::SourceContext context)
+        : dialect_(dialect), context_(std::move(context)), connection_(ConnectionOptions::from(context_.settings, dialect.default_tls())),
+          schema_(schema_options(dialect, context_), context_.settings, context_.log), writer_(writer_options(dialect, context_)),
+          prefix_(context_.settings.text("topic.prefix")), offset_key_(offset_key(context_.connector_name, prefix_)) {}
+
+    void run(const std::stop_token& stop) override {
+        load_offset();
+        engine::RecordQueue::Options options;
+        if (const int64_t bytes = context_.settings.integer("max.queue.size.in.bytes"); bytes > 0) options.bytes_max = static_cast<size_t>(bytes);
+        options.offset_flush_interval_ms = context_.offset_flush_interval_ms;
+        options.thread_name = "snd-" + prefix_;
+        engine::RecordQueue queue(context_.log, options, [this] { return current_offset(); });
+        try {
+            check_server();
+            if (snapshot_is_due()) take_snapshot(queue, stop);
+            else recover_schema();
+            if (!stop.stop_requested()) stream(queue, stop);
+        } catch (const ServerError& fault) {
+            const std::string message = format("{}:{} answers: {}", connection_.host, connection_.port, fault.message);
+            if (is_retriable(fault.code)) throw RetriableError(message);
+            throw FatalError(message);
+        }
+        queue.flush();
+        streaming_ = nullptr;
+    }
+
+  private:
+    void load_offset() {
+        offset_ = {};
+        has_offset_ = false;
+        topiclog::for_each_record(context_.log, context_.offsets_topic, [&](const topiclog::StoredRecord& record) {
+            if (record.key != offset_key_) return;
+            has_offset_ = record.value.has_value();
+            if (has_offset_) offset_ = BinlogOffset::from_json(*record.value);
+        });
+    }
+
+    std::optional<engine::RecordQueue::OffsetRecord> current_offset() {
+        if (offset_.file.empty()) return std::nullopt;
+        if (streaming_ != nullptr) offset_.gtids = streaming_->completed_gtids();
+        return engine::RecordQueue::OffsetRecord{context_.offsets_topic, offset_key_, offset_.to_json()};
+    }
+
+    /// What capture needs of the server, said before anything is read.
+    void check_server() {
+        Connection connection(connection_);
+        if (connection.value("SELECT @@GLOBAL.log_bin") != "1") throw FatalError("The server writes no binary log; start it with --log-bin and binlog_format=ROW");
+        const auto setting = [&](const char* name) {
+            const auto rows = connection.rows(format("SHOW GLOBAL VARIABLES LIKE '{}'", name));
+            return rows.empty() ? std::string() : rows[0][1].value_or("");
+        };
+        const std::string binlog_format = setting("binlog_format");
+        if (!binlog_format.empty() && !iequals(binlog_format, "ROW"))
+            throw FatalError(format("The server runs with binlog_format={}; changes can only be captured with binlog_format=ROW", binlog_format));
+        const std::string image = setting("binlog_row_image");
+        if (!image.empty() && !iequals(image, "FULL"))
+            throw FatalError(format("The server runs with binlog_row_image={}; set binlog_row_image=FULL, or rows lack columns", image));
+    }
+
+    bool snapshot_is_due() {
+        if (has_offset_ && !offset_.in_snapshot) return false;
+        if (has_offset_) log::info(logger(), "The previous snapshot was not completed; it starts over");
+        return true;
+    }
+
+    void take_snapshot(engine::RecordQueue& queue, const std::stop_token& stop) {
+        const auto& settings = context_.settings;
+        log::set_phase("snapshot");
+        Snapshot::Options options;
+        options.connection = connection_;
+        options.view.may_lock = !iequals(settings.text("snapshot.locking.mode", "minimal"), "none");
+        options.view.lock_timeout_ms = settings.integer("snapshot.lock.timeout.ms", 10'000);
+        options.view.lock_wait_ms = settings.integer("snapshot.lock.wait.ms", 5);
+        options.view.unlocked_tries = settings.integer("snapshot.unlocked.tries", 50);
+        options.structure_tries = settings.integer("snapshot.structure.tries", 10);
+        options.with_data = iequals(settings.text("snapshot.mode", "initial"), "initial");
+        options.delay_ms = settings.integer("snapshot.delay.ms");
+        options.server_id = server_id();
+        options.included_tables = relational::NamePatterns("snapshot.include.collection.list", settings.text("snapshot.include.collection.list"));
+        Snapshot(dialect_, std::move(options), schema_, writer_, queue, offset_).run(stop);
+    }
+
+    void recover_schema() {
+        const int64_t started = steady_ms();
+        const int64_t records = schema_.recover(offset_);
+        if (records == 0)
+            throw FatalError(format("The schema history topic {} is missing or empty, but the connector has an offset ({}:{}). Delete the connector's "
+                                    "offsets to take a new snapshot", schema_.options().history_topic, offset_.file, offset_.position));
+        log::info(logger(), format("Recovered the schema from {} history records in {}", records, duration_text(steady_ms() - started)));
+    }
+
+    void stream(engine::RecordQueue& queue, const std::stop_token& stop) {
+        log::set_phase("streaming");
+        if (const int64_t delay = context_.settings.integer("streaming.delay.ms"); delay > 0) std::this_thread::sleep_for(std::chrono::milliseconds(delay));
+        Streaming::Options options;
+        options.connection = connection_;
+        options.server_id = server_id();
+        options.heartbeat_ms = context_.settings.integer("source.heartbeat.interval.ms", 10'000);
+        options.include_query = context_.settings.boolean("include.query", false);
+        options.truncates_are_events = !skips(context_.settings, "t");
+        Streaming streaming(dialect_, std::move(options), schema_, writer_, queue, offset_);
+        {
+            auto entry = queue.enter();
+            streaming_ = &streaming;
+        }
+        try {
+            streaming.run(stop);
+            queue.flush();
+        } catch (...) {
+            forget_streaming(queue);
+            throw;
+        }
+        forget_streaming(queue);
+    }
+
+    /// The sender asks for the offset until the queue is gone; it must not ask a Streaming that is.
+    void forget_streaming(engine::RecordQueue& queue) {
+        try {
+            queue.flush();
+        } catch (const std::exception& fault) {
+            log::debug(logger(), fault.what());  // the sender has failed; its fault is on its way already
+        }
+        queue.synchronized([&] {
+            if (streaming_ != nullptr) offset_.gtids = streaming_->completed_gtids();
+            streaming_ = nullptr;
+        });
+    }
+
+    uint32_t server_id() const { return static_cast<uint32_t>(context_.settings.integer("database.server.id")); }
+    std::string logger() const { return dialect_.name() + ".task"; }
+
+    const Dialect& dialect_;
+    engine::SourceContext context_;
+    ConnectionOptions connection_;
+    SchemaState schema_;
+    ChangeWriter writer_;
+    std::string prefix_;
+    std::string offset_key_;
+    BinlogOffset offset_;
+    bool has_offset_ = false;
+    Streaming* streaming_ = nullptr;
+};
+
+}  // namespace
+
+std::unique_ptr<engine::Source> make_source(const Dialect& dialect, engine::SourceContext context) {
+    return std::make_unique<BinlogSource>(dialect, std::move(context));
+}
+
+std::vector<config::Problem> check_settings(const Dialect& dialect, const config::Settings& settings) {
+    std::vector<config::Problem> problems;
+    const auto attempt = [&](auto&& check) {
+        try {
+            check();
+        } catch (const ConfigError& fault) {
+            problems.push_back({fault.property(), fault.what()});
+        }
+    };
+    attempt([&] { relational::Filters filters(settings); });
+    attempt([&] { relational::KeyColumns keys(settings); });
+    attempt([&] { relational::NamePatterns("snapshot.include.collection.list", settings.text("snapshot.include.collection.list")); });
+    attempt([&] { ValueModes::from(settings); });
+    const std::string prefix = settings.text("topic.prefix");
+    for (const char c : prefix) {
+        const bool valid = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+        if (valid) continue;
+        problems.push_back({"topic.prefix", format("The 'topic.prefix' value is invalid: {} has invalid format (only the underscore, hyphen, dot and "
+                                                   "alphanumeric characters are allowed)", prefix)});
+        break;
+    }
+    if (const auto id = parse_int(settings.text("database.server.id")); id && (*id < 1 || *id > UINT32_MAX))
+        problems.push_back({"database.server.id", "The 'database.server.id' value is invalid: a number from 1 to 4294967295 is required"});
+    if (settings.integer("max.queue.size", 8192) <= settings.integer("max.batch.size", 2048))
+        problems.push_back({"max.queue.size", "The 'max.queue.size' value is invalid: Must be larger than the maximum batch size"});
+    for (const auto& operation : settings.list("skipped.operations")) {
+        if (operation != "c" && operation != "u" && operation != "d" && operation != "t" && operation != "none")
+            problems.push_back({"skipped.operations", format("The 'skipped.operations' value is invalid: '{}' is none of c, u, d, t, none", operation)});
+    }
+    if (!problems.empty()) return problems;
+    attempt([&] {
+        ConnectionOptions options = ConnectionOptions::from(settings, dialect.default_tls());
+        try {
+            const Connection connection(options);
+        } catch (const std::exception& fault) {
+            problems.push_back({"database.hostname", format("The 'database.hostname' value is invalid: Unable to connect: {}", fault.what())});
+        }
+    });
+    return problems;
+}
+
+}  // namespace millrace::binlog

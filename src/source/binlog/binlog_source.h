@@ -1,0 +1,16 @@
+#pragma once
+
+#include <memory>
+
+#include "source/binlog/dialect.h"
+#include "source/engine/source.h"
+
+namespace millrace::binlog {
+
+/// The MySQL or MariaDB connector: snapshot, then streaming. The dialect outlives every source.
+std::unique_ptr<engine::Source> make_source(const Dialect& dialect, engine::SourceContext context);
+
+/// Checks beyond the property table: lists, modes, and whether the server can be reached and is set up for capture.
+std::vector<config::Problem> check_settings(const Dialect& dialect, const config::Settings& settings);
+
+}  // namespace millrace::binlog

@@ -1,0 +1,233 @@
+#include "source/binlog/change_writer.h"
+
+#include "base/calendar.h"
+#include "base/errors.h"
+#include "base/json_text.h"
+#include "base/text.h"
+#include "events/envelope.h"
+
+namespace millrace::binlog {
+namespace {
+
+topiclog::Headers context_headers(const ChangeWriter::Options& options) {
+    if (!options.context_headers) return {};
+    return {{"__debezium.context.connectorLogicalName", options.identity.topic_prefix},
+            {"__debezium.context.taskId", "0"},
+            {"__debezium.context.connectorName", options.identity.name},
+            {"__debezium.context.runId", options.run_id}};
+}
+
+}  // namespace
+
+ChangeWriter::ChangeWriter(Options options) : options_(std::move(options)), head_(identity_head(options_.identity)) {
+    const auto headers = context_headers(options_);
+    headers_ = std::make_shared<const std::string>(headers.empty() ? std::string() : topiclog::encode_headers(headers));
+}
+
+void ChangeWriter::note_topic(const std::string& topic) {
+    if (options_.topic_used && noted_topics_.insert(topic).second) options_.topic_used(topic);
+}
+
+/// Behind the images: source, transaction, op, time; then the key; then the record is complete.
+void ChangeWriter::finish(Batch& batch, const TablePlan& plan, size_t start, char op, uint32_t row, const KeyPlaces* key,
+                          const std::string* headers) {
+    std::string& out = batch.bytes();
+    const int64_t ns = now_ns();
+    out += ",\"source\":";
+    out += source_before_row_;
+    json_text::append_int(out, row);
+    out += source_after_row_;
+    out += ",\"transaction\":null,\"op\":\"";
+    out += op;
+    out += "\",";
+    events::append_timestamps(out, ns);
+    out += '}';
+    out += plan.value_suffix();
+    Batch::Entry entry;
+    entry.slot = batch.slot(plan.topic());
+    entry.timestamp_ms = ns / 1'000'000;
+    entry.headers = headers;
+    entry.value = batch.text_from(start, &plan.value_prefix());
+    if (key != nullptr && plan.has_key()) {
+        const size_t key_start = out.size();
+        plan.append_key(out, *key);
+        out += plan.key_suffix();
+        entry.key = batch.text_from(key_start, &plan.key_prefix());
+    }
+    batch.add(entry);
+}
+
+ChangeWriter::Batch::Text ChangeWriter::key_text(Batch& batch, const TablePlan& plan, std::string_view key) {
+    if (!plan.has_key()) return {};
+    const size_t start = batch.bytes().size();
+    batch.bytes() += key;
+    batch.bytes() += plan.key_suffix();
+    return batch.text_from(start, &plan.key_prefix());
+}
+
+void ChangeWriter::write_tombstone(Batch& batch, const TablePlan& plan, std::string_view key, const std::string* headers) {
+    Batch::Entry entry;
+    entry.slot = batch.slot(plan.topic());
+    entry.timestamp_ms = now_ms();
+    entry.headers = headers;
+    entry.key = key_text(batch, plan, key);
+    batch.add(entry);
+}
+
+const std::string* ChangeWriter::headers_with(Batch& batch, const char* name, std::string_view value) {
+    topiclog::Headers headers = {{name, std::string(value)}};
+    for (auto& header : context_headers(options_)) headers.push_back(std::move(header));
+    const auto owned = std::make_shared<const std::string>(topiclog::encode_headers(headers));
+    batch.keep(owned);
+    return owned.get();
+}
+
+/// `before` and `key` must not point into the batch's own bytes.
+void ChangeWriter::write_delete(Batch& batch, const TablePlan& plan, std::string_view before, std::string_view key, uint32_t row,
+                                const std::string* headers) {
+    std::string& out = batch.bytes();
+    const size_t start = out.size();
+    out += "{\"before\":";
+    out += before;
+    out += ",\"after\":null";
+    finish(batch, plan, start, 'd', row, nullptr, headers);
+    if (plan.has_key()) {
+        auto entry = batch.entries().back();
+        entry.key = key_text(batch, plan, key);
+        batch.replace_last(entry);
+    }
+    if (options_.tombstones) write_tombstone(batch, plan, key, headers);
+}
+
+/// An update that changes the key is a delete of the old key and a create of the new one.
+void ChangeWriter::write_key_change(Batch& batch, const TablePlan& plan, size_t start, std::string_view old_key, std::string_view new_key,
+                                    uint32_t row) {
+    std::string& out = batch.bytes();
+    const std::string before = out.substr(before_begin_, before_end_ - before_begin_);
+    const std::string after = out.substr(after_begin_, after_end_ - after_begin_);
+    out.resize(start);
+    write_delete(batch, plan, before, old_key, row, headers_with(batch, "__debezium.newkey", new_key));
+    const size_t create_start = out.size();
+    out += "{\"before\":null,\"after\":";
+    out += after;
+    finish(batch, plan, create_start, 'c', row, nullptr, headers_with(batch, "__debezium.oldkey", old_key));
+    auto entry = batch.entries().back();
+    entry.key = key_text(batch, plan, new_key);
+    batch.replace_last(entry);
+}
+
+void ChangeWriter::write_update(Batch& batch, TablePlan& plan, const TableMap& map, const Rows& rows, ByteCursor& images, uint32_t row) {
+    std::string& out = batch.bytes();
+    const size_t start = out.size();
+    const std::string_view before_image = images.rest();
+    out += "{\"before\":";
+    before_begin_ = out.size();
+    plan.append_row(out, map, rows.columns_before, images, before_places_);
+    before_end_ = out.size();
+    out += ",\"after\":";
+    after_begin_ = out.size();
+    if (rows.is_partial) plan.append_partial_row(out, map, rows, before_image, images, after_places_);
+    else plan.append_row(out, map, rows.columns_after, images, after_places_);
+    after_end_ = out.size();
+    if (plan.has_key()) {
+        const size_t key_start = out.size();
+        plan.append_key(out, before_places_);
+        old_key_.assign(out, key_start);
+        out.resize(key_start);
+        plan.append_key(out, after_places_);
+        new_key_.assign(out, key_start);
+        out.resize(key_start);
+        if (old_key_ != new_key_) {
+            write_key_change(batch, plan, start, old_key_, new_key_, row);
+            return;
+        }
+    }
+    finish(batch, plan, start, 'u', row, &after_places_, headers_->empty() ? nullptr : headers_.get());
+}
+
+uint32_t ChangeWriter::write_rows(Batch& batch, const std::shared_ptr<TablePlan>& plan, const TableMap& map, const Rows& rows,
+                                  const SourceInfo& info, uint32_t first_row) {
+    batch.keep(plan);
+    batch.keep(headers_);
+    if (noted_plan_ != plan.get()) {
+        noted_plan_ = plan.get();
+        note_topic(plan->topic());
+    }
+    const std::string* headers = headers_->empty() ? nullptr : headers_.get();
+    source_before_row_.clear();
+    source_after_row_.clear();
+    append_source_before_row(source_before_row_, head_, info);
+    append_source_after_row(source_after_row_, info);
+    const bool skip = (rows.kind == Rows::Kind::Write && options_.skip_create) || (rows.kind == Rows::Kind::Update && options_.skip_update) ||
+                      (rows.kind == Rows::Kind::Delete && options_.skip_delete);
+    ByteCursor images(rows.images);
+    std::string& out = batch.bytes();
+    uint32_t row = 0;
+    for (; !images.empty() && images.ok(); ++row) {
+        const size_t start = out.size();
+        const size_t entries = batch.entries().size();
+        switch (rows.kind) {
+            case Rows::Kind::Write:
+                out += "{\"before\":null,\"after\":";
+                plan->append_row(out, map, rows.columns_before, images, after_places_);
+                if (!skip && row >= first_row) finish(batch, *plan, start, 'c', row, &after_places_, headers);
+                break;
+            case Rows::Kind::Update: write_update(batch, *plan, map, rows, images, row); break;
+            case Rows::Kind::Delete: {
+                plan->append_row(out, map, rows.columns_before, images, before_places_);
+                const size_t key_start = out.size();
+                plan->append_key(out, before_places_);
+                old_key_.assign(out, key_start);
+                const std::string before = out.substr(start, key_start - start);
+                out.resize(start);
+                if (!skip && row >= first_row) write_delete(batch, *plan, before, old_key_, row, headers);
+                break;
+            }
+        }
+        if (skip || row < first_row) {
+            batch.truncate(entries);
+            out.resize(start);
+        }
+    }
+    if (!images.ok()) throw FatalError(format("A row event of table {} is cut short", plan->id().dotted()));
+    return row;
+}
+
+void ChangeWriter::write_read(Batch& batch, const std::shared_ptr<TablePlan>& plan, std::string_view row_json, std::string_view key_json,
+                              const SourceInfo& info) {
+    batch.keep(plan);
+    batch.keep(headers_);
+    if (noted_plan_ != plan.get()) {
+        noted_plan_ = plan.get();
+        note_topic(plan->topic());
+    }
+    source_before_row_.clear();
+    source_after_row_.clear();
+    append_source_before_row(source_before_row_, head_, info);
+    append_source_after_row(source_after_row_, info);
+    std::string& out = batch.bytes();
+    const size_t start = out.size();
+    out += "{\"before\":null,\"after\":";
+    out += row_json;
+    finish(batch, *plan, start, 'r', 0, nullptr, headers_->empty() ? nullptr : headers_.get());
+    if (!plan->has_key()) return;
+    auto entry = batch.entries().back();
+    entry.key = key_text(batch, *plan, key_json);
+    batch.replace_last(entry);
+}
+
+void ChangeWriter::write_truncate(Batch& batch, const std::shared_ptr<TablePlan>& plan, const SourceInfo& info) {
+    batch.keep(plan);
+    batch.keep(headers_);
+    note_topic(plan->topic());
+    source_before_row_.clear();
+    source_after_row_.clear();
+    append_source_before_row(source_before_row_, head_, info);
+    append_source_after_row(source_after_row_, info);
+    std::string& out = batch.bytes();
+    const size_t start = out.size();
+    out += "{\"before\":null,\"after\":null";
+    finish(batch, *plan, start, 't', 0, nullptr, headers_->empty() ? nullptr : headers_.get());
+}
+
+}  // namespace millrace::binlog

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+
+#include "source/binlog/source_info.h"
+#include "source/binlog/table_plan.h"
+#include "topiclog/append_batch.h"
+
+namespace millrace::binlog {
+
+/// Turns rows into records in an AppendBatch: envelope, key, headers, tombstones, and the delete-and-create pair
+/// of an update that changes the key. Rows go from the log's bytes to the record's bytes in one pass.
+class ChangeWriter {
+  public:
+    struct Options {
+        ConnectorIdentity identity;
+        bool tombstones = true;        ///< tombstones.on.delete
+        bool context_headers = true;   ///< extended.headers.enabled
+        std::string run_id;
+        bool skip_create = false, skip_update = false, skip_delete = false;  ///< skipped.operations
+        std::function<void(const std::string& topic)> topic_used;
+    };
+    explicit ChangeWriter(Options options);
+
+    /// All rows of a rows event from row number `first_row` on. `info` is complete but for the table. Returns the
+    /// number of rows in the event. Throws FatalError.
+    uint32_t write_rows(topiclog::AppendBatch& batch, const std::shared_ptr<TablePlan>& plan, const TableMap& map, const Rows& rows,
+                        const SourceInfo& info, uint32_t first_row);
+
+    /// One row of a snapshot: `row_json` and `key_json` were made by the plan.
+    void write_read(topiclog::AppendBatch& batch, const std::shared_ptr<TablePlan>& plan, std::string_view row_json, std::string_view key_json,
+                    const SourceInfo& info);
+
+    void write_truncate(topiclog::AppendBatch& batch, const std::shared_ptr<TablePlan>& plan, const SourceInfo& info);
+
+    const std::string& head() const { return head_; }
+    const std::shared_ptr<const std::string>& headers() const { return headers_; }
+    /// Tells topic_used once per topic.
+    void note_topic(const std::string& topic);
+
+  private:
+    using Batch = topiclog::AppendBatch;
+    void finish(Batch& batch, const TablePlan& plan, size_t start, char op, uint32_t row, const KeyPlaces* key, const std::string* headers);
+    void write_delete(Batch& batch, const TablePlan& plan, std::string_view before, std::string_view key, uint32_t row, const std::string* headers);
+    void write_tombstone(Batch& batch, const TablePlan& plan, std::string_view key, const std::string* headers);
+    void write_update(Batch& batch, TablePlan& plan, const TableMap& map, const Rows& rows, ByteCursor& images, uint32_t row);
+    void write_key_change(Batch& batch, const TablePlan& plan, size_t start, std::string_view old_key, std::string_view new_key, uint32_t row);
+    Batch::Text key_text(Batch& batch, const TablePlan& plan, std::string_view key);
+    const std::string* headers_with(Batch& batch, const char* name, std::string_view value);
+
+    Options options_;
+    std::string head_;
+    std::shared_ptr<const std::string> headers_;
+    std::string source_before_row_;
+    std::string source_after_row_;
+    KeyPlaces before_places_, after_places_;
+    size_t before_begin_ = 0, before_end_ = 0, after_begin_ = 0, after_end_ = 0;
+    std::string old_key_, new_key_;
+    const TablePlan* noted_plan_ = nullptr;
+    std::unordered_set<std::string> noted_topics_;
+};
+
+}  // namespace millrace::binlog

@@ -1,0 +1,449 @@
+#include "source/binlog/streaming.h"
+
+#include <utility>
+#include <algorithm>
+
+#include "base/errors.h"
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "base/text.h"
+
+namespace millrace::binlog {
+namespace {
+
+/// The first words of a statement, upper case, comments left out.
+std::string first_words(std::string_view statement, size_t count, ddl::Server server) {
+    // The head is enough, and rows of a CREATE … SELECT or LOAD DATA may be long.
+    constexpr size_t kHeadBytes = 512;
+    const auto tokens = ddl::tokenize(statement.substr(0, kHeadBytes), {server, false, false});
+    std::string out;
+    for (size_t i = 0; i < std::min(count, tokens.size()); ++i) {
+        if (tokens[i].kind != ddl::Token::Kind::Word) break;
+        if (i > 0) out += ' ';
+        out += upper(tokens[i].source);
+    }
+    return out;
+}
+
+/// "XA COMMIT X'31',X'',1" gives X'31',X'',1 in lower-case hexadecimal, as XaPrepare::xid has it.
+std::string xid_of(std::string_view statement) {
+    const size_t start = statement.find('\'');
+    if (start == std::string_view::npos || start == 0) return {};
+    std::string xid(trimmed(statement.substr(start - 1)));
+    if (const size_t end = xid.find_first_of(" \t"); end != std::string::npos) xid.resize(end);
+    std::string out = lower(xid);
+    for (size_t at = 0; (at = out.find("x'", at)) != std::string::npos; ++at) out[at] = 'X';
+    return out;
+}
+
+/// A sequence object of MariaDB: a table of one row and these eight columns.
+bool is_sequence(const TableMap& map) {
+    constexpr WireType kTypes[] = {WireType::LongLong, WireType::LongLong, WireType::LongLong, WireType::LongLong,
+                                   WireType::LongLong, WireType::LongLong, WireType::Tiny,     WireType::LongLong};
+    if (map.columns.size() != std::size(kTypes)) return false;
+    return std::equal(map.columns.begin(), map.columns.end(), std::begin(kTypes), [](const auto& column, auto type) { return column.type == type; });
+}
+
+}  // namespace
+
+Streaming::Streaming(const Dialect& dialect, Options options, SchemaState& schema, ChangeWriter& writer, engine::RecordQueue& queue,
+                     BinlogOffset& offset)
+    : dialect_(dialect), options_(std::move(options)), schema_(schema), writer_(writer), queue_(queue), offset_(offset), gtids_(dialect.server(), offset_.gtids), events_to_skip_(offset_.events_to_skip), rows_to_skip_(offset_.rows_to_skip) {}
+
+std::string Streaming::place(const Event& event) const {
+    return format("{}:{}{}", stream_->file(), event.start, gtids_.current().empty() ? "" : " (" + gtids_.current() + ")");
+}
+
+SourceInfo Streaming::source_info(const Event& event) const {
+    SourceInfo info;
+    info.ts_ms = static_cast<int64_t>(event.header.timestamp) * 1000;
+    info.server_id = event.header.server_id;
+    info.gtid = gtids_.current();
+    info.file = stream_->file();
+    info.position = event.start;
+    if (dialect_.server() == ddl::Server::MySql) info.thread = thread_;
+    if (options_.include_query && has_query_) info.query = query_text_;
+    return info;
+}
+
+void Streaming::note_position(const Event& event) {
+    offset_.file = stream_->file();
+    offset_.position = event.end;
+    offset_.events_to_skip = offset_.rows_to_skip = 0;
+    if (event.header.timestamp != 0) offset_.ts_sec = event.header.timestamp;
+    offset_.server_id = event.header.server_id;
+}
+
+/// From here to the commit a restart comes back to this place.
+void Streaming::begin_transaction(const Event& event) {
+    in_transaction_ = true;
+    events_done_ = 0;
+    offset_.file = stream_->file();
+    offset_.position = event.start;
+    offset_.events_to_skip = offset_.rows_to_skip = 0;
+}
+
+void Streaming::commit_transaction(const Event& event) {
+    in_transaction_ = false;
+    mariadb_gtid_opens_ = false;
+    has_group_start_ = false;
+    has_query_ = false;
+    events_to_skip_ = rows_to_skip_ = 0;
+    tables_.clear();
+    gtids_.commit();
+    note_position(event);
+}
+
+/// Counts the event as done, for the offset of what follows in the same transaction.
+void Streaming::finish_event(const Event&) {
+    if (!in_transaction_) return;
+    ++events_done_;
+}
+
+Streaming::MappedTable Streaming::map_table(const Event& event) {
+    MappedTable table;
+    table.body = event.body;
+    auto map = parse_table_map(table.body);
+    if (!map) throw FatalError(format("The TABLE_MAP event at {} cannot be read; the log is damaged or of an unknown kind", place(event)));
+    table.map = std::move(*map);
+    table.id = {std::string(table.map.database), std::string(table.map.table)};
+    if (!schema_.filters().captures(table.id)) return table;
+    if (dialect_.server() == ddl::Server::MariaDb && !schema_.catalog().tables.contains(table.id) && is_sequence(table.map)) return table;
+    table.plan = schema_.plan(table.id);
+    return table;
+}
+
+void Streaming::handle_table_map(const Event& event) {
+    const ByteCursor id(event.body.substr(0, 6));
+    const uint64_t table_id = ByteCursor(id).u48();
+    const auto known = tables_.find(table_id);
+    if (known != tables_.end() && known->second.body == event.body) return;  // announced again in the same transaction
+    tables_[table_id] = map_table(event);
+}
+
+/// Writes the rows of one event; `stands_for` gives the place and GTID that the records name.
+void Streaming::write_mapped_rows(const Event& event, MappedTable& table, topiclog::AppendBatch& batch, const Event& stands_for) {
+    const bool skip_all = events_done_ < events_to_skip_;
+    if (table.plan == nullptr || skip_all) return;
+    const auto rows = parse_rows(event.header.type, event.body, unpacked_);
+    if (!rows) throw FatalError(format("The rows event at {} cannot be read", place(stands_for)));
+    if (!table.is_checked) {
+        table.plan->check(table.map);
+        table.is_checked = true;
+    }
+    const uint32_t first_row = events_done_ == events_to_skip_ ? static_cast<uint32_t>(std::exchange(rows_to_skip_, 0)) : 0;
+    SourceInfo info = source_info(stands_for);
+    info.database = table.id.database;
+    info.table = table.id.table;
+    if (event.header.timestamp != 0) info.ts_ms = static_cast<int64_t>(event.header.timestamp) * 1000;
+    uint32_t count = 0;
+    try {
+        count = writer_.write_rows(batch, table.plan, table.map, *rows, info, first_row);
+    } catch (const FatalError& fault) {
+        throw FatalError(format("At {}: {}", place(stands_for), fault.what()));
+    }
+    offset_.events_to_skip = events_done_;
+    offset_.rows_to_skip = count;
+    offset_.ts_sec = info.ts_ms / 1000;
+    offset_.server_id = info.server_id;
+    MILLRACE_FAILPOINT("stream.rows");
+}
+
+void Streaming::handle_rows(const Event& event, topiclog::AppendBatch& batch) {
+    if (open_xa_) return;  // they wait for XA COMMIT
+    const uint64_t table_id = ByteCursor(event.body).u48();
+    const auto table = tables_.find(table_id);
+    if (table == tables_.end())
+        throw FatalError(format("The rows event at {} is of table number {}, which no TABLE_MAP event announced", place(event), table_id));
+    write_mapped_rows(event, table->second, batch, event);
+}
+
+void Streaming::refuse_statement(const Event& event, const Query& query, std::string_view statement) const {
+    // The statement's table may be one that is not captured; its name stands behind INTO, FROM, UPDATE or TABLE.
+    const auto tokens = ddl::tokenize(statement.substr(0, 1024), {dialect_.server(), false, false});
+    for (size_t i = 0; i + 1 < tokens.size(); ++i) {
+        const bool before_name = tokens[i].kind == ddl::Token::Kind::Word &&
+                                 (iequals(tokens[i].source, "INTO") || iequals(tokens[i].source, "FROM") || iequals(tokens[i].source, "UPDATE") || iequals(tokens[i].source, "TABLE"));
+        if (!before_name) continue;
+        const auto name = [&](size_t at) { return replace_all(std::string(at < tokens.size() ? tokens[at].source : ""), "`", ""); };
+        relational::TableId id{std::string(query.database), name(i + 1)};
+        if (i + 3 < tokens.size() && tokens[i + 2].source == ".") id = {name(i + 1), name(i + 3)};
+        if (iequals(tokens[i].source, "UPDATE") && iequals(id.table, "IGNORE")) continue;
+        if (!schema_.filters().captures(id)) return;
+        break;
+    }
+    throw FatalError(format("The change at {} is in the log as a statement, not as rows, so it cannot be captured: {} — a session ran with "
+                            "binlog_format=STATEMENT or MIXED. Set binlog_format=ROW on the server and in that session; the rows that this "
+                            "statement changed need a new snapshot", place(event), statement.substr(0, 200)));
+}
+
+void Streaming::handle_ddl(const Event& event, topiclog::AppendBatch& batch, const Query& query, std::string_view statement) {
+    if (!in_transaction_ && events_to_skip_ > 0) begin_transaction(event);  // CREATE TABLE … SELECT, in part done before the restart
+    if (in_transaction_ && events_done_ < events_to_skip_) {
+        finish_event(event);
+        return;
+    }
+    SchemaState::Place at;
+    at.info = source_info(event);
+    at.info.query.reset();
+    at.text = place(event);
+    BinlogOffset position = offset_;
+    position.file = stream_->file();
+    position.position = event.end;
+    position.gtids = gtids_.completed();
+    position.events_to_skip = position.rows_to_skip = 0;
+    position.prepared_xa.clear();
+    position.ts_sec = event.header.timestamp;
+    position.server_id = event.header.server_id;
+    at.position_json = position.to_json();
+    // The statement is in the client's character set.
+    std::string text;
+    const std::string charset = query.client_collation ? charset_of_collation_id(*query.client_collation) : "utf8mb4";
+    const auto decoder = charset == "binary" ? nullptr : CharsetDecoder::make(charset);
+    if (decoder != nullptr) decoder->append_utf8(text, statement);
+    else text = statement;
+    const auto result = schema_.apply(batch, writer_, text, std::string(query.database), query.sql_mode.value_or(0), at);
+    if (result.truncated && options_.truncates_are_events && schema_.filters().captures(*result.truncated)) {
+        SourceInfo info = source_info(event);
+        info.database = result.truncated->database;
+        info.table = result.truncated->table;
+        writer_.write_truncate(batch, schema_.plan(*result.truncated), info);
+    }
+    for (const auto& id : result.touched)
+        std::erase_if(tables_, [&](const auto& entry) { return entry.second.id == id; });
+    if (result.begins_transaction) {  // CREATE TABLE … SELECT: its rows and their commit follow
+        if (!in_transaction_) begin_transaction(event);
+        finish_event(event);
+        offset_.events_to_skip = events_done_;
+        offset_.position = group_start_;
+        offset_.file = group_start_file_;
+            return;
+    }
+    if (in_transaction_ && !mariadb_gtid_opens_) {
+        finish_event(event);
+        if (!result.events.empty()) offset_.events_to_skip = events_done_;
+        return;
+    }
+    commit_transaction(event);
+    MILLRACE_FAILPOINT("stream.ddl");
+}
+
+void Streaming::handle_xa_prepare(const Event& event, topiclog::AppendBatch& batch) {
+    const auto prepare = parse_xa_prepare(event.body);
+    if (!prepare) throw FatalError(format("The XA_PREPARE event at {} cannot be read", place(event)));
+    const std::string start = format("{}:{}", group_start_file_, group_start_);
+    open_xa_.reset();
+    if (prepare->one_phase) {
+        replay_xa(event, batch, start);
+    } else {
+        offset_.prepared_xa[prepare->xid] = start;
+    }
+    commit_transaction(event);
+}
+
+void Streaming::handle_xa_end(const Event& event, topiclog::AppendBatch& batch, std::string_view statement) {
+    const bool commits = first_words(statement, 2, dialect_.server()) == "XA COMMIT";
+    const auto found = offset_.prepared_xa.find(xid_of(statement));
+    if (found != offset_.prepared_xa.end()) {
+        if (commits) {
+            if (!in_transaction_) begin_transaction(event);
+            events_done_ = 0;
+            replay_xa(event, batch, found->second);
+        }
+        offset_.prepared_xa.erase(found);
+    } else if (commits) {
+        throw FatalError(format("The transaction {} that is committed at {} was prepared before the connector's first position; its rows are not "
+                                "known. Take a new snapshot", xid_of(statement), place(event)));
+    }
+    commit_transaction(event);
+}
+
+/// Reads the prepared transaction again from where it stands in the log and writes its rows now.
+void Streaming::replay_xa(const Event& commit, topiclog::AppendBatch& batch, const std::string& where) {
+    const size_t colon = where.rfind(':');
+    DumpRequest request;
+    request.server_id = options_.server_id;
+    request.file = where.substr(0, colon);
+    request.position = static_cast<uint64_t>(parse_int(where.substr(colon + 1)).value_or(4));
+    request.non_blocking = true;
+    request.registers = false;
+    std::unordered_map<uint64_t, MappedTable> tables;
+    try {
+        EventStream again(options_.connection, request);
+        while (const auto event = again.next()) {
+            if (event->header.type == EventType::XaPrepare) return;
+            if (event->header.type == EventType::TableMap) {
+                tables[ByteCursor(event->body).u48()] = map_table(*event);
+            } else if (is_rows(event->header.type)) {
+                const auto table = tables.find(ByteCursor(event->body).u48());
+                if (table != tables.end()) write_mapped_rows(*event, table->second, batch, commit);
+                ++events_done_;
+            }
+        }
+    } catch (const ServerError& fault) {
+        throw FatalError(format("The rows of the XA transaction committed at {} stand at {}, which the server no longer sends: {}", place(commit),
+                                where, fault.message));
+    }
+    throw FatalError(format("The log at {} holds no prepared XA transaction", where));
+}
+
+void Streaming::handle_query(const Event& event, topiclog::AppendBatch& batch) {
+    std::string unpacked;
+    const auto query = parse_query(event.body, event.header.type == EventType::QueryCompressed, unpacked);
+    if (!query) throw FatalError(format("The QUERY event at {} cannot be read", place(event)));
+    const std::string_view statement = query->statement;
+    const ddl::Server server = dialect_.server();
+    const std::string head = statement == "BEGIN" ? "BEGIN" : first_words(statement, 2, server);
+    const std::string verb = head.substr(0, head.find(' '));
+    if (head == "BEGIN") {
+        thread_ = query->thread_id;
+        begin_transaction(event);
+        finish_event(event);
+        return;
+    }
+    if (head == "COMMIT" || head == "ROLLBACK") {
+        commit_transaction(event);
+    } else if (verb == "SAVEPOINT" || head == "ROLLBACK TO" || head == "RELEASE SAVEPOINT") {
+        finish_event(event);
+    } else if (head == "XA START" || head == "XA BEGIN") {
+        thread_ = query->thread_id;
+        if (!has_group_start_) {
+            group_start_file_ = stream_->file();
+            group_start_ = event.start;
+        }
+        open_xa_ = xid_of(statement);
+        begin_transaction(event);
+        finish_event(event);
+    } else if (head == "XA END") {
+        finish_event(event);
+    } else if (head == "XA COMMIT" || head == "XA ROLLBACK") {
+        thread_ = query->thread_id;
+        handle_xa_end(event, batch, statement);
+    } else if (verb == "INSERT" || verb == "UPDATE" || verb == "DELETE" || verb == "REPLACE" || verb == "LOAD" || verb == "WITH") {
+        refuse_statement(event, *query, statement);
+        finish_event(event);
+    } else {
+        thread_ = query->thread_id;
+        handle_ddl(event, batch, *query, statement);
+    }
+}
+
+void Streaming::handle(const Event& event, topiclog::AppendBatch& batch) {
+    const EventType type = event.header.type;
+    if (is_rows(type)) {
+        handle_rows(event, batch);
+        finish_event(event);
+        return;
+    }
+    const auto open_group = [&] {
+        group_start_file_ = stream_->file();
+        group_start_ = event.start;
+        has_group_start_ = true;
+    };
+    switch (type) {
+        case EventType::TableMap:
+            handle_table_map(event);
+            finish_event(event);
+            return;
+        case EventType::Query:
+        case EventType::QueryCompressed: handle_query(event, batch); return;
+        case EventType::Xid: commit_transaction(event); return;
+        case EventType::Gtid:
+        case EventType::GtidTagged: {
+            const auto gtid = type == EventType::Gtid ? parse_gtid(event.body) : parse_gtid_tagged(event.body);
+            if (!gtid) throw FatalError(format("The GTID event at {} cannot be read", place(event)));
+            gtids_.begin(*gtid);
+            open_group();
+            return;
+        }
+        case EventType::AnonymousGtid:
+            gtids_.forget_current();
+            open_group();
+            return;
+        case EventType::MariaDbGtid: {
+            const auto gtid = parse_mariadb_gtid(event.body);
+            if (!gtid) throw FatalError(format("The GTID event at {} cannot be read", place(event)));
+            gtids_.begin(*gtid, event.header.server_id);
+            open_group();
+            begin_transaction(event);
+            mariadb_gtid_opens_ = gtid->is_standalone();
+            finish_event(event);
+            return;
+        }
+        case EventType::RowsQuery:
+        case EventType::AnnotateRows:
+            query_text_ = type == EventType::RowsQuery ? event.body.substr(std::min<size_t>(1, event.body.size())) : event.body;
+            has_query_ = true;
+            finish_event(event);
+            return;
+        case EventType::XaPrepare: handle_xa_prepare(event, batch); return;
+        case EventType::Rotate:
+            if (!in_transaction_ && (event.header.flags & LOG_EVENT_ARTIFICIAL_F) == 0) {
+                offset_.file = stream_->file();
+                offset_.position = stream_->position();
+            }
+            return;
+        case EventType::Incident:
+            throw FatalError(format("The server reports an incident in its log at {}: changes may be missing from it. Take a new snapshot", place(event)));
+        case EventType::BeginLoadQuery:
+        case EventType::ExecuteLoadQuery:
+            throw FatalError(format("The change at {} is a LOAD DATA in statement form; set binlog_format=ROW", place(event)));
+        case EventType::FormatDescription:
+        case EventType::Stop:
+        case EventType::Heartbeat:
+        case EventType::HeartbeatV2:
+        case EventType::PreviousGtids:
+        case EventType::MariaDbGtidList:
+        case EventType::BinlogCheckpoint:
+        case EventType::TransactionContext:
+        case EventType::ViewChange:
+        case EventType::Ignorable: return;
+        case EventType::Intvar:
+        case EventType::Rand:
+        case EventType::UserVar: finish_event(event); return;  // belong to a statement, which is refused when it comes
+        case EventType::StartEncryption:
+            throw FatalError(format("The log at {} is encrypted in the stream; the server must send it decrypted", place(event)));
+        default:
+            if ((event.header.flags & LOG_EVENT_IGNORABLE_F) != 0) return;
+            throw FatalError(format("The event of type {} at {} is not known and not marked as ignorable", static_cast<int>(type), place(event)));
+    }
+}
+
+void Streaming::run(const std::stop_token& stop) {
+    DumpRequest request;
+    request.server_id = options_.server_id;
+    request.heartbeat_ms = options_.heartbeat_ms;
+    request.wants_annotations = options_.include_query;
+    {
+        Connection control(options_.connection);
+        dialect_.aim(request, offset_, control);
+    }
+    ConnectionOptions dump = options_.connection;
+    dump.read_timeout_ms = options_.heartbeat_ms * 3 + 10'000;  // a server that is alive sends heartbeats
+    stream_ = std::make_unique<EventStream>(dump, request);
+    const std::stop_callback wake(stop, [this] { stream_->shut_down(); });
+    {
+        auto entry = queue_.enter();
+        }
+    log::info(dialect_.name() + ".streaming", format("Connected to {} as replica {}, reading from {} (binlog {}:{}, gtids '{}', {} events and {} rows to skip)",
+                                                     options_.connection.host, options_.server_id, request.by_gtid ? "GTIDs" : "the position",
+                                                     offset_.file, offset_.position, offset_.gtids, offset_.events_to_skip, offset_.rows_to_skip));
+    try {
+        while (!stop.stop_requested()) {
+            const auto event = stream_->next();
+            if (!event) throw RetriableError("The server ended the binlog stream");
+            auto entry = queue_.enter();
+            handle(*event, entry.batch());
+        }
+    } catch (const ServerError& fault) {
+        if (stop.stop_requested()) return;
+        constexpr unsigned kFatalReadingBinlog = 1236;
+        if (fault.code == kFatalReadingBinlog)
+            throw FatalError(format("The server cannot send its log from {}:{} (gtids '{}'): {}. If the log was purged, take a new snapshot: stop the "
+                                    "connector, delete its offsets, start it", offset_.file, offset_.position, offset_.gtids, fault.message));
+        throw RetriableError(format("The connection to {}:{} broke while reading the binlog: {}", options_.connection.host, options_.connection.port,
+                                    fault.message));
+    }
+}
+
+}  // namespace millrace::binlog

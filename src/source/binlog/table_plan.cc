@@ -1,0 +1,187 @@
+#include "source/binlog/table_plan.h"
+
+#include <utility>
+#include <algorithm>
+
+#include "base/errors.h"
+#include "base/text.h"
+#include "events/envelope.h"
+#include "source/binlog/json_binary.h"
+
+namespace millrace::binlog {
+namespace {
+
+/// MariaDB adds two invisible columns, row_start and row_end, to tables WITH SYSTEM VERSIONING.
+bool ends_in_versioning_columns(const TableMap& map, size_t known) {
+    if (map.columns.size() != known + 2) return false;
+    const auto type = map.columns.back().type;
+    return type == map.columns[known].type && (type == WireType::Timestamp2 || type == WireType::LongLong);
+}
+
+size_t set_bits(std::string_view bitmap, size_t count) {
+    size_t bits = 0;
+    for (size_t i = 0; i < count; ++i) bits += bit_at(bitmap, i) ? 1 : 0;
+    return bits;
+}
+
+}  // namespace
+
+TablePlan::TablePlan(const relational::Table& table, const relational::Filters& filters, const relational::KeyColumns& keys,
+                     const PlanSettings& settings)
+    : id_(table.id), topic_(events::sanitized_topic(settings.identity.topic_prefix + "." + table.id.database + "." + table.id.table)) {
+    events::StructBuilder row(topic_ + ".Value", std::nullopt, true);
+    for (const auto& column : table.columns) {
+        Slot slot{ColumnPlan(table, column, settings.modes), filters.captures_column(table.id, column.name), -1};
+        if (!settings.value_json.replace_null_with_default) slot.plan.keep_nulls();
+        if (slot.captured) row.field(column.name, slot.plan.schema());
+        columns_.push_back(std::move(slot));
+    }
+    events::StructBuilder key(topic_ + ".Key", std::nullopt);
+    for (const auto& name : keys.find(table.id).value_or(table.primary_key)) {
+        const auto at = table.position(name);
+        if (!at) throw ConfigError("message.key.columns", format("The 'message.key.columns' value is invalid: table {} has no column {}", table.id.dotted(), name));
+        columns_[*at].key_place = static_cast<int>(key_columns_.size());
+        key_columns_.push_back(*at);
+        key.field(table.columns[*at].name, columns_[*at].plan.schema());
+    }
+    for (size_t i = 0; i < columns_.size(); ++i) {
+        if (!columns_[i].captured && columns_[i].key_place < 0) continue;
+        selected_.push_back(i);
+        selected_names_.push_back(table.columns[i].name);
+    }
+    const auto envelope = events::envelope_schema(topic_, row.build(), source_schema(settings.identity));
+    value_prefix_ = convert::payload_prefix(settings.value_json, *envelope);
+    value_suffix_ = convert::payload_suffix(settings.value_json);
+    key_prefix_ = convert::payload_prefix(settings.key_json, *key.build());
+    key_suffix_ = convert::payload_suffix(settings.key_json);
+}
+
+void TablePlan::check(const TableMap& map) const {
+    if (map.columns.size() == columns_.size() || ends_in_versioning_columns(map, columns_.size())) return;
+    throw FatalError(format("The binlog's rows of table {} have {} columns, but its schema has {}: a change of its structure was not seen. "
+                            "Restart the connector with snapshot.mode=recovery or take a new snapshot", id_.dotted(), map.columns.size(), columns_.size()));
+}
+
+template <typename Value>
+void TablePlan::append_column(std::string& out, Slot& slot, bool& first, KeyPlaces& places, Value&& append_value) {
+    if (!slot.captured && slot.key_place < 0) {
+        discarded_.clear();
+        append_value(discarded_);
+        return;
+    }
+    if (slot.captured) {
+        if (!std::exchange(first, false)) out += ',';
+        out += slot.plan.name_json();
+    }
+    std::string& to = slot.captured ? out : places.hidden;
+    const size_t begin = to.size();
+    append_value(to);
+    if (slot.key_place >= 0) places.spans[static_cast<size_t>(slot.key_place)] = {begin, to.size(), !slot.captured};
+}
+
+void TablePlan::append_row(std::string& out, const TableMap& map, std::string_view present, ByteCursor& images, KeyPlaces& places) {
+    const size_t count = map.columns.size();
+    const size_t present_count = set_bits(present, count);
+    if (present_count != count)
+        throw FatalError(format("A row image of table {} holds {} of {} columns; set binlog_row_image=FULL on the server and in the session that "
+                                "writes", id_.dotted(), present_count, count));
+    const std::string_view nulls = images.bytes((present_count + 7) / 8);
+    places.spans.resize(key_columns_.size());
+    places.hidden.clear();
+    bool first = true;
+    out += '{';
+    for (size_t i = 0; i < count; ++i) {
+        ColumnValue value;
+        if (i >= columns_.size()) {  // MariaDB's versioning columns
+            if (!bit_at(nulls, i)) read_wire_value(map.columns[i], false, images, scratch_, value);
+            continue;
+        }
+        Slot& slot = columns_[i];
+        append_column(out, slot, first, places, [&](std::string& to) {
+            if (!bit_at(nulls, i) && !read_wire_value(map.columns[i], slot.plan.is_unsigned(), images, scratch_, value))
+                throw FatalError(format("Column {} of table {} has the binlog type {}, which Millrace does not know", i + 1, id_.dotted(),
+                                        static_cast<int>(map.columns[i].type)));
+            if (slot.plan.form() == Form::Json && map.columns[i].type != WireType::Json) value.from_snapshot = true;  // text, not binary
+            slot.plan.append(to, value);
+        });
+    }
+    out += '}';
+    if (!images.ok()) throw FatalError(format("A row event of table {} is cut short", id_.dotted()));
+}
+
+void TablePlan::append_partial_row(std::string& out, const TableMap& map, const Rows& rows, std::string_view before, ByteCursor& images,
+                                   KeyPlaces& places) {
+    // value_options, then for each JSON column in the after image a bit that says whether it is a diff.
+    const size_t count = map.columns.size();
+    const uint64_t options = images.length_encoded();
+    size_t json_columns = 0;
+    for (const auto& column : map.columns) json_columns += column.type == WireType::Json ? 1 : 0;
+    const bool has_diffs = (options & 1) != 0;
+    const std::string_view diff_bits = has_diffs ? images.bytes((json_columns + 7) / 8) : std::string_view{};
+    if (set_bits(rows.columns_before, count) != count)
+        throw FatalError(format("A partial update of table {} lacks its before image; set binlog_row_image=FULL", id_.dotted()));
+
+    std::vector<std::string> old_documents(count);
+    ByteCursor old_image(before);
+    const std::string_view old_nulls = old_image.bytes((count + 7) / 8);
+    for (size_t i = 0; i < count; ++i) {
+        ColumnValue value;
+        if (!bit_at(old_nulls, i)) read_wire_value(map.columns[i], false, old_image, scratch_, value);
+        if (map.columns[i].type == WireType::Json) old_documents[i] = value.bytes;
+    }
+
+    const size_t present_count = set_bits(rows.columns_after, count);
+    const std::string_view nulls = images.bytes((present_count + 7) / 8);
+    if (present_count != count)
+        throw FatalError(format("A row image of table {} holds {} of {} columns; set binlog_row_image=FULL", id_.dotted(), present_count, count));
+    places.spans.resize(key_columns_.size());
+    places.hidden.clear();
+    bool first = true;
+    size_t json_column = 0;
+    out += '{';
+    for (size_t i = 0; i < count && i < columns_.size(); ++i) {
+        Slot& slot = columns_[i];
+        const bool is_json = map.columns[i].type == WireType::Json;
+        const bool is_diff = is_json && bit_at(diff_bits, json_column++);
+        append_column(out, slot, first, places, [&](std::string& to) {
+            ColumnValue value;
+            if (!bit_at(nulls, i) && !read_wire_value(map.columns[i], slot.plan.is_unsigned(), images, scratch_, value))
+                throw FatalError(format("Column {} of table {} has an unknown binlog type", i + 1, id_.dotted()));
+            std::string patched;
+            if (is_diff && value.kind != ColumnValue::Kind::Null) {
+                if (!json_binary::append_patched_text(patched, old_documents[i], value.bytes))
+                    throw FatalError(format("A partial JSON update of table {} cannot be applied to the document before it", id_.dotted()));
+                value.bytes = patched;
+                value.from_snapshot = true;
+            }
+            slot.plan.append(to, value);
+        });
+    }
+    out += '}';
+    if (!images.ok()) throw FatalError(format("A row event of table {} is cut short", id_.dotted()));
+}
+
+void TablePlan::append_text_row(std::string& out, char** values, const unsigned long* lengths, KeyPlaces& places) {
+    places.spans.resize(key_columns_.size());
+    places.hidden.clear();
+    bool first = true;
+    out += '{';
+    for (size_t i = 0; i < selected_.size(); ++i) {
+        Slot& slot = columns_[selected_[i]];
+        append_column(out, slot, first, places, [&](std::string& to) { slot.plan.append(to, slot.plan.from_text(values[i], lengths[i])); });
+    }
+    out += '}';
+}
+
+void TablePlan::append_key(std::string& out, const KeyPlaces& places) const {
+    out += '{';
+    for (size_t i = 0; i < key_columns_.size(); ++i) {
+        if (i > 0) out += ',';
+        out += columns_[key_columns_[i]].plan.name_json();
+        const auto& span = places.spans[i];
+        out.append(span.is_hidden ? places.hidden : out, span.begin, span.end - span.begin);
+    }
+    out += '}';
+}
+
+}  // namespace millrace::binlog

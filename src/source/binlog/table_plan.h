@@ -1,0 +1,90 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "convert/json_converter.h"
+#include "relational/filters.h"
+#include "relational/table.h"
+#include "source/binlog/binlog_event.h"
+#include "source/binlog/column_plan.h"
+#include "source/binlog/source_info.h"
+
+namespace millrace::binlog {
+
+/// What all plans of a connector have in common.
+struct PlanSettings {
+    ConnectorIdentity identity;
+    ValueModes modes;
+    convert::JsonConverterOptions key_json;
+    convert::JsonConverterOptions value_json;
+};
+
+/// Where the key columns' values of one row stand: in the buffer that the row was written to, or, of columns that
+/// are in the key but not captured, in `hidden`.
+struct KeyPlaces {
+    struct Span {
+        size_t begin = 0;
+        size_t end = 0;
+        bool is_hidden = false;
+    };
+    std::vector<Span> spans;
+    std::string hidden;
+};
+
+/// How one table's rows become records, compiled once per schema version: topic, ready-made schema parts, column
+/// plans. Shared by batches for as long as they hold its strings; run by one thread at a time.
+class TablePlan {
+  public:
+    TablePlan(const relational::Table& table, const relational::Filters& filters, const relational::KeyColumns& keys,
+              const PlanSettings& settings);
+
+    const relational::TableId& id() const { return id_; }
+    const std::string& topic() const { return topic_; }
+    const std::string& key_prefix() const { return key_prefix_; }
+    const std::string& value_prefix() const { return value_prefix_; }
+    std::string_view key_suffix() const { return key_suffix_; }
+    std::string_view value_suffix() const { return value_suffix_; }
+    bool has_key() const { return !key_columns_.empty(); }
+    size_t column_count() const { return columns_.size(); }
+    /// The columns that a snapshot selects, in order: those that are captured or part of the key.
+    const std::vector<std::string>& selected_columns() const { return selected_names_; }
+
+    /// Appends the row's struct; `places` gets those of the key columns' values. `images` moves past the row.
+    /// Throws FatalError naming table and cause if the image does not fit the schema.
+    void append_row(std::string& out, const TableMap& map, std::string_view present, ByteCursor& images, KeyPlaces& places);
+    /// The after image of a PARTIAL_UPDATE_ROWS event, whose JSON columns may be diffs to `before` (its image).
+    void append_partial_row(std::string& out, const TableMap& map, const Rows& rows, std::string_view before, ByteCursor& images,
+                            KeyPlaces& places);
+    /// A snapshot's row; its columns are selected_columns().
+    void append_text_row(std::string& out, char** values, const unsigned long* lengths, KeyPlaces& places);
+    /// Appends the key's struct, copying its values from where append_row put them in the same buffer.
+    void append_key(std::string& out, const KeyPlaces& places) const;
+
+    /// Throws FatalError if the table map's columns are not those that the plan was made for.
+    void check(const TableMap& map) const;
+
+  private:
+    struct Slot {
+        ColumnPlan plan;
+        bool captured = true;
+        int key_place = -1;  ///< In the key; -1: not part of it.
+    };
+    template <typename Value>
+    void append_column(std::string& out, Slot& slot, bool& first, KeyPlaces& places, Value&& append_value);
+
+    relational::TableId id_;
+    std::string topic_;
+    std::string key_prefix_, value_prefix_;
+    std::string_view key_suffix_, value_suffix_;
+    std::vector<Slot> columns_;
+    std::vector<size_t> key_columns_;
+    std::vector<size_t> selected_;
+    std::vector<std::string> selected_names_;
+    std::string scratch_;
+    std::string discarded_;
+};
+
+}  // namespace millrace::binlog

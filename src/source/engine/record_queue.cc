@@ -1,0 +1,102 @@
+#include "source/engine/record_queue.h"
+
+#include <pthread.h>
+
+#include <chrono>
+
+#include "base/calendar.h"
+#include "base/failpoint.h"
+
+namespace millrace::engine {
+
+RecordQueue::RecordQueue(topiclog::TopicLog& log, Options options, CurrentOffset current_offset)
+    : log_(log), options_(std::move(options)), current_offset_(std::move(current_offset)),
+      sender_([this](const std::stop_token& stop) { run(stop); }) {}
+
+RecordQueue::~RecordQueue() {
+    sender_.request_stop();
+    filled_.notify_all();
+}
+
+RecordQueue::Entry::~Entry() {
+    const bool wake = queue_.sender_waits_ && !queue_.filling_.empty();
+    lock_.unlock();
+    if (wake) queue_.filled_.notify_one();
+}
+
+void RecordQueue::throw_if_failed() const {
+    if (fault_) std::rethrow_exception(fault_);
+}
+
+RecordQueue::Entry RecordQueue::enter() {
+    std::unique_lock lock(mutex_);
+    emptied_.wait(lock, [&] { return fault_ || filling_.byte_size() < options_.bytes_max; });
+    throw_if_failed();
+    return {*this, std::move(lock)};
+}
+
+void RecordQueue::flush() {
+    std::unique_lock lock(mutex_);
+    flush_wanted_ = true;
+    filled_.notify_one();
+    emptied_.wait(lock, [&] { return fault_ || (filling_.empty() && !is_sending_ && !flush_wanted_); });
+    throw_if_failed();
+}
+
+uint64_t RecordQueue::records_sent() const {
+    const std::lock_guard lock(mutex_);
+    return records_sent_;
+}
+
+uint64_t RecordQueue::batches_sent() const {
+    const std::lock_guard lock(mutex_);
+    return batches_sent_;
+}
+
+/// Waits for work and moves it to sending_. False if there was nothing to do.
+bool RecordQueue::take(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
+    sender_waits_ = true;
+    filled_.wait_for(lock, stop, std::chrono::milliseconds(options_.offset_flush_interval_ms),
+                     [&] { return flush_wanted_ || !filling_.empty(); });
+    sender_waits_ = false;
+    if (stop.stop_requested()) return false;
+    flush_wanted_ = false;
+    std::swap(filling_, sending_);
+    records_sent_ += sending_.entries().size();
+    if (const auto offset = current_offset_(); offset && offset->value != last_offset_) {
+        sending_.add(offset->topic, &offset->key, &offset->value, now_ms());
+        last_offset_ = offset->value;
+    }
+    if (sending_.empty()) return false;
+    is_sending_ = true;
+    ++batches_sent_;
+    return true;
+}
+
+void RecordQueue::run(const std::stop_token& stop) {
+    pthread_setname_np(pthread_self(), options_.thread_name.substr(0, 15).c_str());
+    std::unique_lock lock(mutex_);
+    while (!stop.stop_requested()) {
+        if (!take(lock, stop)) {
+            emptied_.notify_all();
+            continue;
+        }
+        lock.unlock();
+        emptied_.notify_all();
+        std::exception_ptr fault;
+        try {
+            log_.append(sending_);
+            MILLRACE_FAILPOINT("sender.after_append");
+        } catch (...) {
+            fault = std::current_exception();  // handed to the source's thread, which decides
+        }
+        sending_.clear();
+        lock.lock();
+        is_sending_ = false;
+        fault_ = fault;
+        emptied_.notify_all();
+        if (fault_) return;
+    }
+}
+
+}  // namespace millrace::engine

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+
+#include "topiclog/topic_log.h"
+
+namespace millrace::engine {
+
+/// Hands records from a source's thread to the thread that makes them durable, and the source's position with
+/// them. The source adds records under enter(); the sender, whenever it is free, takes all that is there together
+/// with the offset that stands behind its last record, and appends both as one batch: so a lone change leaves at
+/// once, and under load batches grow by themselves. Bounded in bytes: a slow log slows the source down.
+class RecordQueue {
+  public:
+    struct Options {
+        size_t bytes_max = 4 << 20;               ///< `max.queue.size.in.bytes` (0: this default).
+        int64_t offset_flush_interval_ms = 60'000;  ///< How long a position without records may wait.
+        std::string thread_name = "sender";
+    };
+    /// The key and value of the offset record for where the source is now; nothing before it knows.
+    struct OffsetRecord {
+        std::string topic, key, value;
+    };
+    using CurrentOffset = std::function<std::optional<OffsetRecord>()>;
+
+    RecordQueue(topiclog::TopicLog& log, Options options, CurrentOffset current_offset);
+    ~RecordQueue();
+    RecordQueue(const RecordQueue&) = delete;
+    RecordQueue& operator=(const RecordQueue&) = delete;
+
+    /// Exclusive access to the batch being filled and to the source's position. Held for one log event's work.
+    class Entry {
+      public:
+        Entry(RecordQueue& queue, std::unique_lock<std::mutex> lock) : queue_(queue), lock_(std::move(lock)) {}
+        ~Entry();
+        Entry(const Entry&) = delete;
+        Entry& operator=(const Entry&) = delete;
+        topiclog::AppendBatch& batch() { return queue_.filling_; }
+
+      private:
+        RecordQueue& queue_;
+        std::unique_lock<std::mutex> lock_;
+    };
+    /// Waits for room. Throws the sender's fault (RetriableError, FatalError) once it has failed.
+    Entry enter();
+
+    /// Runs `work` under the queue's lock, whatever state the sender is in.
+    template <typename Work>
+    void synchronized(Work&& work) {
+        const std::lock_guard lock(mutex_);
+        work();
+    }
+
+    /// Waits until all records and the current offset are durable. Throws the sender's fault.
+    void flush();
+
+    uint64_t records_sent() const;
+    uint64_t batches_sent() const;
+
+  private:
+    void run(const std::stop_token& stop);
+    bool take(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
+    void throw_if_failed() const;
+
+    topiclog::TopicLog& log_;
+    const Options options_;
+    const CurrentOffset current_offset_;
+    mutable std::mutex mutex_;
+    std::condition_variable_any filled_;
+    std::condition_variable_any emptied_;
+    topiclog::AppendBatch filling_;
+    topiclog::AppendBatch sending_;
+    bool sender_waits_ = false;
+    bool is_sending_ = false;
+    bool flush_wanted_ = false;
+    std::string last_offset_;
+    uint64_t records_sent_ = 0;
+    uint64_t batches_sent_ = 0;
+    std::exception_ptr fault_;
+    std::jthread sender_;
+};
+
+}  // namespace millrace::engine

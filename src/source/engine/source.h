@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "config/property_table.h"
+#include "config/settings.h"
+#include "convert/json_converter.h"
+#include "topiclog/topic_log.h"
+
+namespace millrace::engine {
+
+/// What a task gives its source to work with.
+struct SourceContext {
+    topiclog::TopicLog& log;
+    std::string connector_name;
+    config::Settings settings;        ///< With defaults filled in.
+    std::string offsets_topic;
+    convert::JsonConverterOptions key_json;
+    convert::JsonConverterOptions value_json;
+    int64_t offset_flush_interval_ms = 60'000;
+    std::string run_id;               ///< Of this start, for the records' headers.
+    std::function<void(const std::string& topic)> topic_used;  ///< A topic got its first record of this run.
+};
+
+/// A database's log being read. Made for one run of one task.
+class Source {
+  public:
+    virtual ~Source() = default;
+    /// Snapshot, if one is due, then streaming, until `stop` is requested: then everything in flight is made
+    /// durable and run returns. Throws RetriableError and FatalError.
+    virtual void run(const std::stop_token& stop) = 0;
+};
+
+/// A connector class that configurations may name.
+struct SourceType {
+    std::string_view class_name;   ///< "io.debezium.connector.mysql.MySqlConnector"
+    std::string_view task_class;
+    std::string_view version;      ///< As plugins and statuses report it.
+    std::string_view title;        ///< "MySQL", in logs.
+    const config::PropertyTable* properties = nullptr;
+    /// Checks that need more than the table: combinations, and whether the server can be reached.
+    std::function<std::vector<config::Problem>(const config::Settings&)> check;
+    std::function<std::unique_ptr<Source>(SourceContext)> make;
+};
+
+}  // namespace millrace::engine

@@ -1,0 +1,23 @@
+#include "source/mariadb/mariadb_source.h"
+
+#include "source/binlog/binlog_source.h"
+#include "source/mariadb/mariadb_config.h"
+#include "source/mariadb/mariadb_dialect.h"
+
+namespace millrace::mariadb {
+
+const engine::SourceType& source_type() {
+    static const MariaDbDialect dialect;
+    static const engine::SourceType type{
+        "io.debezium.connector.mariadb.MariaDbConnector",
+        "io.debezium.connector.mariadb.MariaDbConnectorTask",
+        "3.5.0.Final",
+        "MariaDB",
+        &property_table(),
+        [](const config::Settings& settings) { return binlog::check_settings(dialect, settings); },
+        [](engine::SourceContext context) { return binlog::make_source(dialect, std::move(context)); },
+    };
+    return type;
+}
+
+}  // namespace millrace::mariadb

@@ -1,0 +1,23 @@
+#include "source/mysql/mysql_source.h"
+
+#include "source/binlog/binlog_source.h"
+#include "source/mysql/mysql_config.h"
+#include "source/mysql/mysql_dialect.h"
+
+namespace millrace::mysql {
+
+const engine::SourceType& source_type() {
+    static const MySqlDialect dialect;
+    static const engine::SourceType type{
+        "io.debezium.connector.mysql.MySqlConnector",
+        "io.debezium.connector.mysql.MySqlConnectorTask",
+        "3.5.0.Final",
+        "MySQL",
+        &property_table(),
+        [](const config::Settings& settings) { return binlog::check_settings(dialect, settings); },
+        [](engine::SourceContext context) { return binlog::make_source(dialect, std::move(context)); },
+    };
+    return type;
+}
+
+}  // namespace millrace::mysql

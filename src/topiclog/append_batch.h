@@ -1,0 +1,88 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+namespace millrace::topiclog {
+
+/// A record's headers in the form that logs store and a batch shares: see encode_headers().
+using Headers = std::vector<std::pair<std::string, std::string>>;
+std::string encode_headers(const Headers& headers);
+/// Nothing is left out and the order is kept. Damaged bytes give what could be read.
+Headers decode_headers(std::string_view encoded);
+
+/// Records on their way into a TopicLog, all or none of which become durable together. Keys and values are a
+/// shared prefix (a schema part that thousands of records have in common) followed by bytes of their own, which
+/// lie one after the other in one buffer. Not thread-safe; handed from thread to thread whole.
+class AppendBatch {
+  public:
+    struct Text {
+        const std::string* prefix = nullptr;  ///< Owned by something given to keep().
+        size_t offset = 0;                    ///< Into bytes().
+        size_t length = 0;
+        bool is_null = true;
+    };
+    struct Entry {
+        uint32_t slot = 0;
+        int64_t timestamp_ms = 0;
+        Text key;
+        Text value;
+        const std::string* headers = nullptr;  ///< From encode_headers(); owned by something given to keep().
+    };
+
+    /// A small number for a topic within this batch. Cheap when asked for the topic asked for last.
+    uint32_t slot(const std::string& topic) {
+        if (&topic == last_topic_) return last_slot_;
+        return find_slot(topic);
+    }
+    /// Keeps whatever prefixes, headers and topic names of coming entries live in.
+    void keep(const std::shared_ptr<const void>& owner) {
+        // The few owners in use alternate; one that comes back later is merely kept twice.
+        const size_t recent = owners_.size() < 8 ? owners_.size() : 8;
+        for (size_t i = owners_.size() - recent; i < owners_.size(); ++i)
+            if (owners_[i] == owner) return;
+        owners_.push_back(owner);
+    }
+
+    std::string& bytes() { return bytes_; }
+    const std::string& bytes() const { return bytes_; }
+    /// The text from `start` to the end of bytes(), behind a prefix.
+    Text text_from(size_t start, const std::string* prefix = nullptr) const {
+        return {prefix, start, bytes_.size() - start, false};
+    }
+    void add(const Entry& entry) { entries_.push_back(entry); }
+    void replace_last(const Entry& entry) { entries_.back() = entry; }
+    /// Takes back all entries but the first `count`.
+    void truncate(size_t count) { entries_.resize(count); }
+    /// Copies a whole record in; for the rare ones.
+    void add(const std::string& topic, const std::string* key, const std::string* value, int64_t timestamp_ms);
+
+    const std::vector<Entry>& entries() const { return entries_; }
+    const std::string& topic(uint32_t slot) const { return topics_[slot]; }
+    size_t topic_count() const { return topics_.size(); }
+    std::string_view own_bytes(const Text& text) const { return {bytes_.data() + text.offset, text.length}; }
+    /// Prefix and own bytes in one piece.
+    std::string full_text(const Text& text) const;
+
+    bool empty() const { return entries_.empty(); }
+    size_t byte_size() const { return bytes_.size() + entries_.size() * sizeof(Entry); }
+    void clear();
+
+  private:
+    uint32_t find_slot(const std::string& topic);
+
+    std::string bytes_;
+    std::vector<Entry> entries_;
+    std::vector<std::string> topics_;
+    std::unordered_map<std::string, uint32_t> slots_;
+    std::vector<std::shared_ptr<const void>> owners_;
+    const std::string* last_topic_ = nullptr;
+    uint32_t last_slot_ = 0;
+};
+
+}  // namespace millrace::topiclog

@@ -1,0 +1,155 @@
+#include "worker/worker_config.h"
+
+#include "base/errors.h"
+#include "base/text.h"
+#include "topiclog/null_log.h"
+#include "topiclog/sqlite/sqlite_log.h"
+
+namespace millrace::worker {
+namespace {
+
+using config::Importance;
+using config::Property;
+using config::Support;
+using config::Type;
+
+constexpr const char* kJsonConverter = "org.apache.kafka.connect.json.JsonConverter";
+
+// clang-format off
+constexpr Property kWorkerProperties[] = {
+    {.name = "bootstrap.servers", .importance = Importance::High, .group = "Kafka", .support = Support::Refused, .documentation = "Kafka brokers. Without it topics are kept in the embedded store."},
+    {.name = "group.id", .importance = Importance::High, .group = "Kafka", .support = Support::NoEffect},
+    {.name = "store.path", .default_value = "./millrace-data", .importance = Importance::High, .group = "Store", .documentation = "Directory of the embedded store; 'null:' drops what is written, for measuring."},
+    {.name = "store.cleanup.interval.ms", .type = Type::Long, .default_value = "30000", .group = "Store", .documentation = "How often retention and compaction run."},
+    {.name = "store.wal.bytes", .type = Type::Long, .default_value = "67108864", .group = "Store", .documentation = "Size at which the write-ahead log is folded into the store."},
+    {.name = "listeners", .type = Type::List, .default_value = "http://127.0.0.1:8083", .group = "REST", .documentation = "Address of the REST API: http://HOST:PORT."},
+    {.name = "rest.advertised.host.name", .group = "REST", .support = Support::NoEffect},
+    {.name = "rest.advertised.port", .type = Type::Int, .group = "REST", .support = Support::NoEffect},
+    {.name = "plugin.path", .type = Type::List, .group = "Common", .support = Support::NoEffect},
+    {.name = "plugin.discovery", .default_value = "hybrid_warn", .group = "Common", .support = Support::NoEffect},
+    {.name = "key.converter", .type = Type::Class, .default_value = kJsonConverter, .importance = Importance::High, .group = "Common"},
+    {.name = "value.converter", .type = Type::Class, .default_value = kJsonConverter, .importance = Importance::High, .group = "Common"},
+    {.name = "header.converter", .type = Type::Class, .default_value = "org.apache.kafka.connect.storage.SimpleHeaderConverter", .group = "Common", .support = Support::Refused},
+    {.name = "config.storage.topic", .default_value = "connect-configs", .importance = Importance::High, .group = "Internal topics"},
+    {.name = "offset.storage.topic", .default_value = "connect-offsets", .importance = Importance::High, .group = "Internal topics"},
+    {.name = "status.storage.topic", .default_value = "connect-status", .importance = Importance::High, .group = "Internal topics"},
+    {.name = "offset.storage.partitions", .type = Type::Int, .default_value = "25", .group = "Internal topics"},
+    {.name = "status.storage.partitions", .type = Type::Int, .default_value = "5", .group = "Internal topics"},
+    {.name = "offset.flush.interval.ms", .type = Type::Long, .default_value = "60000", .group = "Common", .documentation = "How long a position without records may wait to be stored; with records it is stored with them."},
+    {.name = "offset.flush.timeout.ms", .type = Type::Long, .default_value = "5000", .group = "Common", .support = Support::NoEffect},
+    {.name = "task.shutdown.graceful.timeout.ms", .type = Type::Long, .default_value = "5000", .group = "Common"},
+    {.name = "exactly.once.source.support", .default_value = "disabled", .group = "Common", .support = Support::NoEffect, .allowed = "disabled, preparing, enabled", .documentation = "On the embedded store events and offsets always commit together."},
+    {.name = "log.level", .default_value = "INFO", .group = "Common", .allowed = "TRACE, DEBUG, INFO, WARN, ERROR"},
+};
+
+constexpr Property kFrameworkProperties[] = {
+    {.name = "name", .importance = Importance::High, .group = "Common", .required = true, .documentation = "Globally unique name of this connector."},
+    {.name = "connector.class", .importance = Importance::High, .group = "Common", .required = true, .documentation = "Class of this connector."},
+    {.name = "connector.plugin.version", .group = "Common", .support = Support::NoEffect},
+    {.name = "tasks.max", .type = Type::Int, .default_value = "1", .importance = Importance::High, .group = "Common", .documentation = "Most tasks; this connector always has one."},
+    {.name = "tasks.max.enforce", .type = Type::Boolean, .default_value = "true", .group = "Common", .support = Support::NoEffect},
+    {.name = "key.converter", .type = Type::Class, .group = "Common"},
+    {.name = "key.converter.schemas.enable", .type = Type::Boolean, .default_value = "true", .group = "Common"},
+    {.name = "value.converter", .type = Type::Class, .group = "Common"},
+    {.name = "value.converter.schemas.enable", .type = Type::Boolean, .default_value = "true", .group = "Common"},
+    {.name = "header.converter", .type = Type::Class, .group = "Common", .support = Support::Refused},
+    {.name = "config.action.reload", .default_value = "restart", .group = "Common", .support = Support::NoEffect, .allowed = "none, restart"},
+    {.name = "transforms", .type = Type::List, .group = "Transforms", .support = Support::Refused},
+    {.name = "predicates", .type = Type::List, .group = "Predicates", .support = Support::Refused},
+    {.name = "errors.retry.timeout", .type = Type::Long, .default_value = "0", .group = "Error Handling", .support = Support::NoEffect},
+    {.name = "errors.retry.delay.max.ms", .type = Type::Long, .default_value = "60000", .group = "Error Handling", .support = Support::NoEffect},
+    {.name = "errors.tolerance", .default_value = "none", .group = "Error Handling", .support = Support::Refused, .allowed = "none, all"},
+    {.name = "errors.log.enable", .type = Type::Boolean, .default_value = "false", .group = "Error Handling", .support = Support::NoEffect},
+    {.name = "errors.log.include.messages", .type = Type::Boolean, .default_value = "false", .group = "Error Handling", .support = Support::NoEffect},
+    {.name = "topic.creation.groups", .type = Type::List, .group = "Topic Creation", .support = Support::Refused},
+    {.name = "topic.creation.default.partitions", .type = Type::Int, .default_value = "1", .group = "Topic Creation", .support = Support::Refused},
+    {.name = "topic.creation.default.(.+)", .group = "Topic Creation", .support = Support::NoEffect},
+    {.name = "exactly.once.support", .default_value = "requested", .group = "Exactly Once Support", .support = Support::NoEffect, .allowed = "requested, required"},
+    {.name = "transaction.boundary", .default_value = "poll", .group = "Exactly Once Support", .support = Support::NoEffect, .allowed = "poll, interval, connector"},
+    {.name = "transaction.boundary.interval.ms", .type = Type::Long, .group = "Exactly Once Support", .support = Support::NoEffect},
+    {.name = "offsets.storage.topic", .group = "offsets.topic", .support = Support::Refused},
+    {.name = "(producer|consumer|admin)[.]override[.].+", .group = "Common", .support = Support::NoEffect},
+};
+// clang-format on
+
+void read_listener(WorkerConfig& config) {
+    const auto listeners = config.settings.list("listeners");
+    const std::string listener = listeners.empty() ? "http://127.0.0.1:8083" : listeners[0];
+    const std::string_view scheme = "http://";
+    if (!lower(listener).starts_with(scheme))
+        throw ConfigError("listeners", format("The 'listeners' value is invalid: '{}' is not of the form http://HOST:PORT", listener));
+    const std::string address = listener.substr(scheme.size());
+    const size_t colon = address.rfind(':');
+    const auto port = colon == std::string::npos ? std::nullopt : parse_int(address.substr(colon + 1));
+    if (!port || *port < 0 || *port > 65535)
+        throw ConfigError("listeners", format("The 'listeners' value is invalid: '{}' names no port", listener));
+    config.listen_host = address.substr(0, colon);
+    config.listen_port = static_cast<int>(*port);
+}
+
+}  // namespace
+
+const config::PropertyTable& worker_properties() {
+    static const config::PropertyTable table(kWorkerProperties);
+    return table;
+}
+
+const config::PropertyTable& framework_properties() {
+    static const config::PropertyTable table(kFrameworkProperties);
+    return table;
+}
+
+WorkerConfig WorkerConfig::from(const config::Settings& given) {
+    const auto problems = worker_properties().check(given);
+    if (!problems.empty()) throw ConfigError(problems[0].property, problems[0].message);
+    WorkerConfig config;
+    config.settings = worker_properties().with_defaults(given);
+    read_listener(config);
+    config.config_topic = config.settings.text("config.storage.topic");
+    config.offset_topic = config.settings.text("offset.storage.topic");
+    config.status_topic = config.settings.text("status.storage.topic");
+    config.offset_flush_interval_ms = config.settings.integer("offset.flush.interval.ms");
+    config.shutdown_timeout_ms = config.settings.integer("task.shutdown.graceful.timeout.ms");
+    for (const char* side : {"key", "value"}) converter_options({}, config.settings, std::string(side) + ".converter");
+    return config;
+}
+
+std::unique_ptr<topiclog::TopicLog> open_log(const WorkerConfig& config) {
+    std::unique_ptr<topiclog::TopicLog> log;
+    const std::string path = config.settings.text("store.path");
+    if (path == "null:") {
+        log = std::make_unique<topiclog::NullLog>();
+    } else {
+        topiclog::StoreOptions options;
+        options.directory = path;
+        options.cleanup_interval_ms = config.settings.integer("store.cleanup.interval.ms");
+        options.wal_bytes_max = config.settings.integer("store.wal.bytes");
+        log = std::make_unique<topiclog::SqliteLog>(options);
+    }
+    topiclog::TopicConfig compacted;
+    compacted.compact = true;
+    log->ensure_topic(config.config_topic, compacted);
+    compacted.partitions = static_cast<int32_t>(config.settings.integer("offset.storage.partitions"));
+    log->ensure_topic(config.offset_topic, compacted);
+    compacted.partitions = static_cast<int32_t>(config.settings.integer("status.storage.partitions"));
+    log->ensure_topic(config.status_topic, compacted);
+    return log;
+}
+
+convert::JsonConverterOptions converter_options(const config::Settings& connector, const config::Settings& worker, const std::string& prefix) {
+    // A connector that names its own converter brings all of that converter's options itself.
+    const config::Settings& from = connector.text(prefix).empty() ? worker : connector;
+    const std::string converter = from.text(prefix, kJsonConverter);
+    if (converter != kJsonConverter && converter != "JsonConverter")
+        throw ConfigError(prefix, format("The '{}' value is invalid: {} is not supported by Millrace yet; use {}", prefix, converter, kJsonConverter));
+    const std::string decimal = from.text(prefix + ".decimal.format", "BASE64");
+    if (!iequals(decimal, "BASE64"))
+        throw ConfigError(prefix + ".decimal.format", format("The '{0}.decimal.format' value is invalid: {1} is not supported by Millrace yet; use "
+                                                             "BASE64, or decimal.handling.mode=string for readable numbers", prefix, decimal));
+    convert::JsonConverterOptions options;
+    options.schemas_enable = from.boolean(prefix + ".schemas.enable", true);
+    options.replace_null_with_default = from.boolean(prefix + ".replace.null.with.default", true);
+    return options;
+}
+
+}  // namespace millrace::worker

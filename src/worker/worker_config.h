@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "config/property_table.h"
+#include "config/settings.h"
+#include "convert/json_converter.h"
+#include "topiclog/topic_log.h"
+
+namespace millrace::worker {
+
+/// The properties of a Kafka Connect distributed worker, and Millrace's own (store.*).
+const config::PropertyTable& worker_properties();
+
+/// The properties that Kafka Connect itself gives every connector.
+const config::PropertyTable& framework_properties();
+
+struct WorkerConfig {
+    config::Settings settings;  ///< With defaults.
+    std::string listen_host;
+    int listen_port = 8083;
+    std::string config_topic, offset_topic, status_topic;
+    int64_t offset_flush_interval_ms = 60'000;
+    int64_t shutdown_timeout_ms = 5'000;
+
+    /// Throws ConfigError.
+    static WorkerConfig from(const config::Settings& given);
+};
+
+/// Opens the log that the settings name. Throws EnvironmentError if another process owns it.
+std::unique_ptr<topiclog::TopicLog> open_log(const WorkerConfig& config);
+
+/// The JSON converter that `key.converter` or `value.converter` asks for, the connector's settings before the
+/// worker's. Throws ConfigError for other converters.
+convert::JsonConverterOptions converter_options(const config::Settings& connector, const config::Settings& worker, const std::string& prefix);
+
+}  // namespace millrace::worker
