@@ -75,6 +75,30 @@ void append_twos_complement(std::string& out, std::string_view digits) {
     out.append(bytes.rbegin(), bytes.rend());
 }
 
+std::string text_of(std::string_view bytes, int scale) {
+    const bool negative = !bytes.empty() && (bytes[0] & 0x80) != 0;
+    std::string digits = "0";  // least significant first
+    for (const char byte : bytes) {
+        unsigned carry = static_cast<unsigned char>(negative ? ~byte : byte);
+        for (char& digit : digits) {
+            carry += static_cast<unsigned>(digit - '0') * 256;
+            digit = static_cast<char>('0' + carry % 10);
+            carry /= 10;
+        }
+        for (; carry != 0; carry /= 10) digits += static_cast<char>('0' + carry % 10);
+    }
+    if (negative) {  // the bits turned over are one short of the magnitude
+        size_t i = 0;
+        while (i < digits.size() && digits[i] == '9') digits[i++] = '0';
+        if (i == digits.size()) digits += '1';
+        else ++digits[i];
+    }
+    while (static_cast<int>(digits.size()) <= scale) digits += '0';
+    std::string out(digits.rbegin(), digits.rend());
+    if (scale > 0) out.insert(out.size() - static_cast<size_t>(scale), ".");
+    return negative ? "-" + out : out;
+}
+
 std::optional<std::string> unscaled(std::string_view text, int scale) {
     if (text.empty()) return std::nullopt;
     std::string out;

@@ -106,11 +106,11 @@ void ChangeWriter::write_key_change(Batch& batch, const TablePlan& plan, size_t 
     const std::string before = out.substr(before_begin_, before_end_ - before_begin_);
     const std::string after = out.substr(after_begin_, after_end_ - after_begin_);
     out.resize(start);
-    write_delete(batch, plan, before, old_key, row, headers_with(batch, "__debezium.newkey", new_key));
+    write_delete(batch, plan, before, old_key, row, headers_with(batch, "__debezium.newkey", plan.header_key(new_key)));
     const size_t create_start = out.size();
     out += "{\"before\":null,\"after\":";
     out += after;
-    finish(batch, plan, create_start, 'c', row, nullptr, headers_with(batch, "__debezium.oldkey", old_key));
+    finish(batch, plan, create_start, 'c', row, nullptr, headers_with(batch, "__debezium.oldkey", plan.header_key(old_key)));
     auto entry = batch.entries().back();
     entry.key = key_text(batch, plan, new_key);
     batch.replace_last(entry);

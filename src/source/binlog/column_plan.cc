@@ -46,6 +46,7 @@ void name_decimal(record::Schema& schema, int precision, int scale) {
 void name_geometry(record::Schema& schema, bool point) {
     name_schema(schema, Type::Struct, point ? "io.debezium.data.geometry.Point" : "io.debezium.data.geometry.Geometry");
     schema.doc = point ? "Geometry (POINT)" : "Geometry";
+    schema.optional = true;  // also of NOT NULL columns, as Debezium builds them
     if (point) {
         schema.fields.push_back({"x", record::plain(Type::Float64)});
         schema.fields.push_back({"y", record::plain(Type::Float64)});

@@ -29,6 +29,8 @@ class ColumnPlan {
 
     const std::string& name_json() const { return name_json_; }  ///< "name": with quotes and colon.
     const record::SchemaPtr& schema() const { return schema_; }
+    const std::string& name() const { return name_; }
+    int scale() const { return form_ == Form::Decimal ? scale_ : 0; }
     bool is_unsigned() const { return is_unsigned_; }
     Form form() const { return form_; }
 

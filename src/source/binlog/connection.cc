@@ -221,7 +221,7 @@ void Connection::send_command(uint8_t command, std::string_view body) {
 std::optional<std::string_view> Connection::read_packet() {
     st_mysql* handle = handle_.get();
     const unsigned long length = mysql_net_read_packet(handle);
-    if (length == static_cast<unsigned long>(-1)) fail();
+    if (length == packet_error) fail();
     const std::string_view packet(reinterpret_cast<const char*>(handle->net.read_pos), length);
     if (packet.empty() || (packet[0] == '\xFE' && packet.size() < 9)) return std::nullopt;
     return packet.substr(1);

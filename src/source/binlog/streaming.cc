@@ -186,12 +186,20 @@ void Streaming::handle_ddl(const Event& event, topiclog::AppendBatch& batch, con
     SchemaState::Place at;
     at.info = source_info(event);
     at.info.query.reset();
+    if (!statement.ends_with("START TRANSACTION")) at.info.thread.reset();  // Debezium tells the thread of transactions only
     at.text = place(event);
     BinlogOffset position = offset_;
     position.file = stream_->file();
     position.position = event.end;
     position.gtids = gtids_.completed();
     position.events_to_skip = position.rows_to_skip = 0;
+    if (in_transaction_) {  // MariaDB's GTID event has begun one
+        position.position = offset_.position;
+        position.events_to_skip = events_done_;
+    } else if (statement.ends_with("START TRANSACTION")) {
+        position.position = event.start;
+        position.events_to_skip = 1;
+    }
     position.prepared_xa.clear();
     position.ts_sec = event.header.timestamp;
     position.server_id = event.header.server_id;

@@ -3,7 +3,10 @@
 #include <utility>
 #include <algorithm>
 
+#include "base/base64.h"
+#include "base/decimal.h"
 #include "base/errors.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "events/envelope.h"
 #include "source/binlog/json_binary.h"
@@ -171,6 +174,31 @@ void TablePlan::append_text_row(std::string& out, char** values, const unsigned 
         append_column(out, slot, first, places, [&](std::string& to) { slot.plan.append(to, slot.plan.from_text(values[i], lengths[i])); });
     }
     out += '}';
+}
+
+std::string TablePlan::header_key(std::string_view key_json) const {
+    const auto key = parse_json(key_json);
+    if (!key) return std::string(key_json);
+    std::string out = "{";
+    for (const size_t column : key_columns_) {
+        const ColumnPlan& plan = columns_[column].plan;
+        if (out.size() > 1) out += ',';
+        out += plan.name_json();
+        const Json& value = key->at(plan.name());
+        if (!value.is_string()) {
+            out += value.dump();
+        } else if (plan.form() == Form::Decimal || plan.form() == Form::UnsignedDecimal) {
+            out += decimal::text_of(base64::decode(value.get_ref<const std::string&>()).value_or(""), plan.scale());
+        } else {
+            out += '"';
+            for (const char c : value.get_ref<const std::string&>()) {
+                if (c == '"' || c == '\\') out += '\\';
+                out += c;
+            }
+            out += '"';
+        }
+    }
+    return out + "}";
 }
 
 void TablePlan::append_key(std::string& out, const KeyPlaces& places) const {

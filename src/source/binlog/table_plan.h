@@ -62,6 +62,9 @@ class TablePlan {
     void append_text_row(std::string& out, char** values, const unsigned long* lengths, KeyPlaces& places);
     /// Appends the key's struct, copying its values from where append_row put them in the same buffer.
     void append_key(std::string& out, const KeyPlaces& places) const;
+    /// The key's struct as the headers of a key change carry it: as Connect's SimpleHeaderConverter prints it, with
+    /// decimals as numbers and only quotes and backslashes escaped. `key_json` is what append_key gave.
+    std::string header_key(std::string_view key_json) const;
 
     /// Throws FatalError if the table map's columns are not those that the plan was made for.
     void check(const TableMap& map) const;

@@ -28,8 +28,10 @@ void read_table_options(StatementScope& scope, TableEditor& editor) {
         } else if (in.accept("COMMENT")) {
             const std::string comment = in.option_value();
             if (scope.context.keep_comments) editor.table().comment = comment;
-        } else if (in.accept("START", "TRANSACTION")) {
+        } else if (in.is_word("START") && in.is_word("TRANSACTION", 1)) {
+            scope.text = trimmed(scope.text.substr(0, in.peek().begin));  // MySQL's mark on CREATE TABLE … SELECT, not the user's words
             scope.result.begins_transaction = true;
+            in.accept("START", "TRANSACTION");
         } else {
             in.skip_one();
         }
