@@ -1,8 +1,8 @@
 """Real database servers for tests: each started as a plain process on 127.0.0.1 with a data directory of its own.
 
-MariaDB comes from Debian 12. MySQL is not in Debian 12, so its packages are taken from Debian's unstable suite into
-a folder of their own (build/mysql-root) with debootstrap, and run from there by chroot; a mysqld on the PATH is
-used instead where there is one. A missing server is an error, never a skipped test.
+MariaDB comes from Debian 12. MySQL is not in Debian 12, so tools/install_mysql.sh unpacks it from Debian's unstable
+suite into a folder of its own, and it runs from there; a mysqld on the PATH is used instead where there is one. A
+missing server is an error, never a skipped test.
 """
 import contextlib, os, pathlib, shutil, signal, socket, subprocess, time
 
@@ -10,6 +10,7 @@ import pymysql
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / 'build'
+MYSQL = pathlib.Path(os.environ.get('MILLRACE_CACHE', pathlib.Path.home() / '.cache/millrace')) / 'mysql'
 
 
 def free_port():
@@ -84,31 +85,25 @@ class Server:
                 self.folder / 'init.log')
         else:
             data.mkdir(exist_ok=True)
-            prefix, seen = self._mysql()
-            run(prefix + ['--no-defaults', '--user=root', f'--datadir={seen}/data', '--initialize-insecure'], self.folder / 'init.log')
+            run(self._mysql() + [f'--datadir={data}', '--initialize-insecure'], self.folder / 'init.log')
 
     def _mysql(self):
-        """The command that starts mysqld, and our folder as that mysqld sees it."""
+        """The command that starts mysqld: the one on the PATH, or the unpacked one with the C library beside it."""
         if shutil.which('mysqld'):
-            return ['mysqld'], self.folder
-        root = BUILD / 'mysql-root'
-        if not (root / 'usr/sbin/mysqld').exists():
-            raise AssertionError(f'MySQL is missing: {root} holds no mysqld; ./dev test installs it')
-        inside = root / 'millrace' / self.folder.resolve().relative_to(BUILD.resolve())
-        inside.mkdir(parents=True, exist_ok=True)
-        if not os.path.ismount(inside):
-            run(['mount', '--bind', str(self.folder), str(inside)])
-        for place in ('dev', 'proc'):
-            if not os.path.ismount(root / place):
-                run(['mount', '--rbind', f'/{place}', str(root / place)])
-        return ['chroot', str(root), '/usr/sbin/mysqld'], pathlib.Path('/') / inside.relative_to(root)
+            return ['mysqld', '--no-defaults', '--user=root']
+        loader = MYSQL / 'usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2'
+        if not loader.exists():
+            raise AssertionError(f'MySQL is missing: there is no mysqld on the PATH and none in {MYSQL}; ./dev test unpacks one')
+        libraries = f'{MYSQL}/usr/lib/x86_64-linux-gnu:{MYSQL}/usr/lib/mysql/private'
+        share = MYSQL / 'usr/share/mysql'
+        return [str(loader), '--library-path', libraries, str(MYSQL / 'usr/sbin/mysqld'), '--no-defaults', '--user=root', f'--basedir={MYSQL}/usr',
+                f'--lc-messages-dir={share}', f'--character-sets-dir={share}/charsets', f'--plugin-dir={MYSQL}/usr/lib/mysql/plugin']
 
     def _command(self):
         if self.kind == 'mariadb':
             return ['mariadbd', '--no-defaults', '--user=root', *self._common(self.folder / 'data', self.folder / 's.sock'), '--character-set-server=utf8mb4',
                     '--binlog-row-metadata=FULL', '--gtid-strict-mode=1', '--log-slave-updates=1', *self.options]
-        prefix, seen = self._mysql()
-        return [*prefix, '--no-defaults', '--user=root', *self._common(seen / 'data', seen / 's.sock'), '--mysqlx=OFF', '--gtid-mode=ON',
+        return [*self._mysql(), *self._common(self.folder / 'data', self.folder / 's.sock'), '--mysqlx=OFF', '--gtid-mode=ON',
                 '--enforce-gtid-consistency=ON', *self.options]
 
     # ------------------------------------------------------------------- SQL

@@ -208,10 +208,16 @@ bool append_value(std::string& out, uint8_t type, std::string_view bytes, int de
 // ---------------------------------------------------------------------------------------------- partial updates
 
 /// A document that can be changed; leaves are kept as the text that they print as.
+struct Member;
 struct Node {
-    enum class Kind { Leaf, Object, Array } kind = Kind::Leaf;
+    enum class Kind { Leaf, Object, Array };
+    Kind kind = Kind::Leaf;
     std::string leaf;
-    std::vector<std::pair<std::string, Node>> members;  // of an Array: names are empty
+    std::vector<Member> members;
+};
+struct Member {
+    std::string name;  // empty in an Array
+    Node node;
 };
 
 bool read_node(Node& node, uint8_t type, std::string_view bytes, int depth) {
@@ -227,7 +233,7 @@ bool read_node(Node& node, uint8_t type, std::string_view bytes, int depth) {
         if (!container.value(i, member, from)) return false;
         Node child;
         if (!read_node(child, member, from, depth + 1)) return false;
-        node.members.emplace_back(name, std::move(child));
+        node.members.push_back({std::string(name), std::move(child)});
     }
     return true;
 }
@@ -248,7 +254,7 @@ void append_node(std::string& out, const Node& node) {
     const bool object = node.kind == Node::Kind::Object;
     out += object ? '{' : '[';
     for (const auto& [name, child] : node.members) {
-        if (&child != &node.members.front().second) out += ',';
+        if (&child != &node.members.front().node) out += ',';
         if (object) {
             append_json_string(out, name);
             out += ':';
@@ -311,7 +317,7 @@ Node* follow(Node& root, const std::vector<Step>& steps, size_t count) {
     for (size_t i = 0; i < count; ++i) {
         Node* next = nullptr;
         if (steps[i].is_cell) {
-            if (node->kind == Node::Kind::Array && steps[i].index < node->members.size()) next = &node->members[steps[i].index].second;
+            if (node->kind == Node::Kind::Array && steps[i].index < node->members.size()) next = &node->members[steps[i].index].node;
             else if (node->kind != Node::Kind::Array && steps[i].index == 0) next = node;  // a scalar is its own first cell
         } else if (node->kind == Node::Kind::Object) {
             for (auto& [name, child] : node->members)
@@ -326,11 +332,11 @@ Node* follow(Node& root, const std::vector<Step>& steps, size_t count) {
 /// Members are ordered by the length of their names, then by bytes, as the server stores them.
 void insert_member(Node& parent, const std::string& name, Node child) {
     const auto before = [&](const auto& member) {
-        return member.first.size() != name.size() ? member.first.size() < name.size() : member.first < name;
+        return member.name.size() != name.size() ? member.name.size() < name.size() : member.name < name;
     };
     auto at = std::find_if_not(parent.members.begin(), parent.members.end(), before);
-    if (at != parent.members.end() && at->first == name) at->second = std::move(child);
-    else parent.members.emplace(at, name, std::move(child));
+    if (at != parent.members.end() && at->name == name) at->node = std::move(child);
+    else parent.members.insert(at, {name, std::move(child)});
 }
 
 bool apply_diff(Node& root, uint8_t operation, std::string_view path, std::string_view value) {
@@ -355,12 +361,12 @@ bool apply_diff(Node& root, uint8_t operation, std::string_view path, std::strin
             return true;
         }
         const size_t index = std::min(last.index, parent->members.size());
-        parent->members.emplace(parent->members.begin() + static_cast<std::ptrdiff_t>(index), std::string(), std::move(child));
+        parent->members.insert(parent->members.begin() + static_cast<std::ptrdiff_t>(index), {std::string(), std::move(child)});
         return true;
     }
     if (operation != kRemove) return false;
     const auto found = std::find_if(parent->members.begin(), parent->members.end(), [&](const auto& member) {
-        return last.is_cell ? &member - parent->members.data() == static_cast<std::ptrdiff_t>(last.index) : member.first == last.name;
+        return last.is_cell ? &member - parent->members.data() == static_cast<std::ptrdiff_t>(last.index) : member.name == last.name;
     });
     if (found == parent->members.end()) return false;
     parent->members.erase(found);

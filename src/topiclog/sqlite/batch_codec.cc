@@ -66,6 +66,7 @@ std::optional<std::vector<PackedRecord>> read_batch(std::string_view blob, int64
     ByteCursor head(blob);
     const char codec = static_cast<char>(head.u8());
     const uint64_t count = varint::read(head);
+    if (!head.ok()) return std::nullopt;
     std::optional<std::string> unpacked;
     if (codec == kZstd) {
         unpacked = compression::zstd_decompress(head.rest(), kBodyBytesMax);
