@@ -16,6 +16,10 @@ std::optional<std::string> zstd_decompress(std::string_view bytes, size_t limit)
 /// Inflates one zlib stream (RFC 1950) of known size, or nothing if it is damaged.
 std::optional<std::string> zlib_decompress(std::string_view bytes, size_t size);
 
+/// Can so many bytes come out of a deflate stream of so many? Deflate shrinks 1032 times at most, so a damaged
+/// length shows before memory is asked for.
+constexpr bool is_plausible_size(size_t inflated, size_t packed) { return inflated / 1032 <= packed; }
+
 /// CRC-32 as used in binlog checksums.
 unsigned crc32(std::string_view bytes);
 

@@ -89,7 +89,7 @@ class Server:
 
     def _mysql(self):
         """The command that starts mysqld: the one on the PATH, or the unpacked one with the C library beside it."""
-        if shutil.which('mysqld'):
+        if shutil.which('mysqld') and 'MariaDB' not in run(['mysqld', '--version']):
             return ['mysqld', '--no-defaults', '--user=root']
         loader = MYSQL / 'usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2'
         if not loader.exists():
@@ -103,7 +103,7 @@ class Server:
         if self.kind == 'mariadb':
             return ['mariadbd', '--no-defaults', '--user=root', *self._common(self.folder / 'data', self.folder / 's.sock'), '--character-set-server=utf8mb4',
                     '--binlog-row-metadata=FULL', '--gtid-strict-mode=1', '--log-slave-updates=1', *self.options]
-        return [*self._mysql(), *self._common(self.folder / 'data', self.folder / 's.sock'), '--mysqlx=OFF', '--gtid-mode=ON',
+        return [*self._mysql(), *self._common(self.folder / 'data', self.folder / 's.sock'), '--mysqlx=OFF', '--secure-file-priv=NULL', '--gtid-mode=ON',
                 '--enforce-gtid-consistency=ON', *self.options]
 
     # ------------------------------------------------------------------- SQL

@@ -15,11 +15,10 @@ std::string uuid_text(std::string_view bytes) {
 
 /// MariaDB's compressed form: a byte with algorithm and length of the length, the length, a zlib stream.
 bool unpack_mariadb(std::string_view packed, std::string& out) {
-    constexpr size_t kBytesMax = size_t{1} << 31;
     ByteCursor cursor(packed);
     const uint8_t head = cursor.u8();
     const auto size = static_cast<size_t>(cursor.big(head & 7));
-    if (!cursor.ok() || (head & 0x80) == 0 || size > kBytesMax) return false;
+    if (!cursor.ok() || (head & 0x80) == 0 || !compression::is_plausible_size(size, packed.size())) return false;
     auto plain = compression::zlib_decompress(cursor.rest(), size);
     if (!plain) return false;
     out = std::move(*plain);

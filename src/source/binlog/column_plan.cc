@@ -596,9 +596,11 @@ void ColumnPlan::append_decimal(std::string& out, std::string_view digits) const
     for (const char c : digits) {
         if (c == '.') {
             after_point = true;
-        } else if (count < sizeof plain) {
+        } else if (count < sizeof plain && ((c >= '0' && c <= '9') || (c == '-' && count == 0))) {
             plain[count++] = c;
             fraction += after_point ? 1 : 0;
+        } else {
+            throw FatalError(format("Column {} of table {} holds no decimal number", name_, table_name_));
         }
     }
     std::string bytes;

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "base/json_text.h"
+#include "base/compression.h"
 
 namespace millrace::binlog {
 namespace {
@@ -21,7 +21,15 @@ uint32_t read_fraction(ByteCursor& cursor, unsigned digits) {
     return static_cast<uint32_t>(cursor.big(size)) * kScale[size];
 }
 
+/// Fractions have at most six digits; whatever says otherwise is damaged.
+bool has_valid_fraction(ByteCursor& cursor, unsigned digits) {
+    if (digits <= 6) return true;
+    cursor.fail();
+    return false;
+}
+
 void read_datetime2(ByteCursor& cursor, unsigned digits, ColumnValue& value) {
+    if (!has_valid_fraction(cursor, digits)) return;
     const auto packed = static_cast<int64_t>(cursor.big(5)) - 0x8000000000LL;
     const int64_t year_month = packed >> 22;
     value.kind = Kind::DateTime;
@@ -37,6 +45,7 @@ void read_datetime2(ByteCursor& cursor, unsigned digits, ColumnValue& value) {
 
 /// The sign belongs to the whole number, fraction bytes included.
 void read_time2(ByteCursor& cursor, unsigned digits, ColumnValue& value) {
+    if (!has_valid_fraction(cursor, digits)) return;
     const unsigned fraction_bytes = (digits + 1) / 2;
     const unsigned bits = 8 * fraction_bytes;
     int64_t packed = static_cast<int64_t>(cursor.big(3 + fraction_bytes)) - (int64_t{0x800000} << bits);
@@ -101,7 +110,7 @@ bool inflate_column(std::string_view packed, std::string& out) {
     if (method != 8 || packed.size() < 1 + length_bytes) return false;
     size_t size = 0;
     for (unsigned i = 0; i < length_bytes; ++i) size = size << 8 | static_cast<unsigned char>(packed[1 + i]);
-    if (size > (size_t{1} << 32)) return false;
+    if (!compression::is_plausible_size(size, packed.size())) return false;
     out.resize(size);
     z_stream stream{};
     // Bit 3 of the header: a raw deflate stream without zlib's own frame.
@@ -232,6 +241,7 @@ bool read_wire_value(const WireColumn& column, bool is_unsigned, ByteCursor& cur
             value.integer = static_cast<int64_t>(cursor.u32()) * 1'000'000;
             return true;
         case WireType::Timestamp2: {
+            if (!has_valid_fraction(cursor, meta)) return true;
             const auto seconds = static_cast<int64_t>(cursor.big(4));
             value.kind = Kind::Timestamp;
             value.fraction_digits = static_cast<uint8_t>(meta);

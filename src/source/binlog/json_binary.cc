@@ -57,9 +57,9 @@ void append_clock(std::string& out, int64_t hour, int64_t minute, int64_t second
 
 void append_temporal(std::string& out, WireType type, int64_t packed) {
     const bool negative = packed < 0;
-    if (negative) packed = -packed;
-    const int64_t micros = packed & 0xFFFFFF;
-    const int64_t whole = packed >> 24;
+    const uint64_t magnitude = negative ? uint64_t{0} - static_cast<uint64_t>(packed) : static_cast<uint64_t>(packed);
+    const auto micros = static_cast<int64_t>(magnitude & 0xFFFFFF);
+    const auto whole = static_cast<int64_t>(magnitude >> 24);
     out += '"';
     if (type == WireType::Time) {
         if (negative) out += '-';

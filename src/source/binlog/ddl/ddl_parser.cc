@@ -1,6 +1,8 @@
 #include "source/binlog/ddl/ddl_parser.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "base/text.h"
 #include "source/binlog/ddl/table_statements.h"
@@ -164,16 +166,15 @@ void read_statement(StatementScope& scope) {
 std::string joined_like_java(const std::vector<relational::TableId>& tables) {
     size_t capacity = 16;
     while (tables.size() > capacity * 3 / 4) capacity *= 2;
-    std::vector<std::pair<size_t, const relational::TableId*>> buckets;
+    std::map<std::pair<size_t, size_t>, const relational::TableId*> ordered;  // by bucket, within one by arrival
+    std::set<relational::TableId> seen;
     for (const auto& id : tables) {
-        const bool seen = std::any_of(buckets.begin(), buckets.end(), [&](const auto& bucket) { return *bucket.second == id; });
-        if (seen) continue;
+        if (!seen.insert(id).second) continue;
         const auto hash = static_cast<uint32_t>(java_hash(id.dotted()));
-        buckets.emplace_back((hash ^ hash >> 16) & (capacity - 1), &id);
+        ordered.emplace(std::pair{(hash ^ hash >> 16) & (capacity - 1), seen.size()}, &id);
     }
-    std::stable_sort(buckets.begin(), buckets.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<std::string> names;
-    for (const auto& [bucket, id] : buckets) names.push_back(id->table);
+    for (const auto& [bucket, id] : ordered) names.push_back(id->table);
     return join(names, ",");
 }
 

@@ -1,0 +1,36 @@
+"""What tests share: one MariaDB and one MySQL for the whole run (each test takes databases of its own on them), a
+folder, and how long to go on."""
+import atexit, os, pathlib, shutil, sys
+
+from servers import BUILD, Server
+
+FOLDER = BUILD / 'test'
+LONG = os.environ.get('MILLRACE_LONG') == '1'
+_servers = {}
+
+
+def scaled(count):
+    """The issue's counts hold for --long; otherwise the same code runs a tenth of them."""
+    return count if LONG else max(1, count // 10)
+
+
+def server(kind):
+    if kind not in _servers:
+        folder = FOLDER / f'shared-{kind}'
+        shutil.rmtree(folder, ignore_errors=True)
+        _servers[kind] = Server(kind, folder).start()
+    return _servers[kind]
+
+
+def stop_all():
+    for s in _servers.values():
+        s.stop()
+    _servers.clear()
+
+
+atexit.register(stop_all)
+
+
+def fresh_database(s, name):
+    s.sql(f'DROP DATABASE IF EXISTS `{name}`', f'CREATE DATABASE `{name}`')
+    return name
