@@ -1,5 +1,6 @@
 #include "source/binlog/event_stream.h"
 
+#include "base/calendar.h"
 #include "base/compression.h"
 #include "base/errors.h"
 #include "base/text.h"
@@ -20,9 +21,18 @@ void append_little(std::string& out, uint64_t value, size_t size) {
     for (size_t i = 0; i < size; ++i) out += static_cast<char>(value >> (8 * i) & 255);
 }
 
+/// A server ends the dump of a replica when another of the same number comes. A look into the log beside the stream
+/// takes a number that no replica has.
+uint32_t passing_server_id() {
+    constexpr uint32_t kFirst = 0x7F000000;
+    return kFirst | (static_cast<uint32_t>(now_ns()) & 0xFFFFFF);
+}
+
 }  // namespace
 
-EventStream::EventStream(const ConnectionOptions& options, const DumpRequest& request) : connection_(options), file_(request.file) {
+EventStream::EventStream(const ConnectionOptions& options, const DumpRequest& asked) : connection_(options), file_(asked.file) {
+    DumpRequest request = asked;
+    if (!request.registers) request.server_id = passing_server_id();
     set_up(request);
     if (request.registers) {
         std::string body;
@@ -50,6 +60,10 @@ void EventStream::set_up(const DumpRequest& request) {
     } else {
         connection_.execute(format("SET @source_binlog_checksum = @@GLOBAL.binlog_checksum, @master_binlog_checksum = @@GLOBAL.binlog_checksum, "
                                    "@source_heartbeat_period = {0}, @master_heartbeat_period = {0}", heartbeat_ns));
+        if (!request.registers) {
+            const std::string uuid = uuid_v7();
+            connection_.execute(format("SET @replica_uuid = '{0}', @slave_uuid = '{0}'", uuid));
+        }
     }
 }
 

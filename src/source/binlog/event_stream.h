@@ -22,7 +22,9 @@ struct DumpRequest {
     bool non_blocking = false;   ///< The stream ends where the log ends now.
     bool wants_annotations = false;  ///< MariaDB's ANNOTATE_ROWS.
     int64_t heartbeat_ms = 10'000;
-    bool registers = true;       ///< COM_REGISTER_SLAVE, so that SHOW REPLICAS lists us.
+    /// COM_REGISTER_SLAVE, so that SHOW REPLICAS lists us. Without it the dump is a passing look into the log, under
+    /// a number of its own.
+    bool registers = true;
 };
 
 /// One event with its place in the log. Views live until the next call of next().

@@ -375,6 +375,7 @@ void Streaming::handle(const Event& event, topiclog::AppendBatch& batch) {
             open_group();
             begin_transaction(event);
             mariadb_gtid_opens_ = gtid->is_standalone();
+            if (gtid->is_prepared_xa()) open_xa_ = gtids_.current();  // its XA START is not in the log
             finish_event(event);
             return;
         }
