@@ -18,7 +18,9 @@ int main(int argc, char** argv) {
         options.user = argv[3];
         options.password = argv[4];
         binlog::Connection connection(options);
-        connection.execute("SET @master_binlog_checksum = @@GLOBAL.binlog_checksum, @source_binlog_checksum = @@GLOBAL.binlog_checksum");
+        connection.execute(
+            "SET @master_binlog_checksum = @@GLOBAL.binlog_checksum, @source_binlog_checksum = "
+            "@@GLOBAL.binlog_checksum");
         if (connection.is_mariadb()) connection.execute("SET @mariadb_slave_capability = 4");
         std::string body("\4\0\0\0\1\0\x7B\0\0\0", 10);  // position 4, BINLOG_DUMP_NON_BLOCK, server id 123
         connection.send_command(0x12, body + argv[5]);
@@ -30,8 +32,8 @@ int main(int argc, char** argv) {
             ++events;
             bytes += static_cast<int64_t>(packet->size());
         }
-        std::printf("{\"events\":%ld,\"bytes\":%ld,\"seconds\":%.3f,\"cpu_us\":%ld}\n", events, bytes, static_cast<double>(now_ns() - started) / 1e9,
-                    process_cpu_us() - cpu);
+        std::printf("{\"events\":%ld,\"bytes\":%ld,\"seconds\":%.3f,\"cpu_us\":%ld}\n", events, bytes,
+                    static_cast<double>(now_ns() - started) / 1e9, process_cpu_us() - cpu);
         return 0;
     } catch (const std::exception& fault) {
         std::fprintf(stderr, "millrace-floor: %s\n", fault.what());

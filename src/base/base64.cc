@@ -40,8 +40,12 @@ constexpr auto kReverse = make_reverse();
 
 }  // namespace
 
-void append(std::string& out, std::string_view bytes) { encode(out, bytes, kStandard); }
-void append_url_safe(std::string& out, std::string_view bytes) { encode(out, bytes, kUrlSafe); }
+void append(std::string& out, std::string_view bytes) {
+    encode(out, bytes, kStandard);
+}
+void append_url_safe(std::string& out, std::string_view bytes) {
+    encode(out, bytes, kUrlSafe);
+}
 
 std::optional<std::string> decode(std::string_view text) {
     if (text.size() % 4 != 0) return std::nullopt;

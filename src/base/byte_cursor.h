@@ -15,7 +15,10 @@ class ByteCursor {
     explicit ByteCursor(std::string_view bytes) : at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
 
     bool ok() const { return ok_; }
-    void fail() { ok_ = false; at_ = end_; }
+    void fail() {
+        ok_ = false;
+        at_ = end_;
+    }
     size_t left() const { return static_cast<size_t>(end_ - at_); }
     bool empty() const { return at_ == end_; }
     std::string_view rest() const { return {at_, left()}; }

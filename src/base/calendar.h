@@ -25,8 +25,7 @@ constexpr CivilDate civil_from_days(int64_t days) {
     days += 719468;
     const int64_t era = (days >= 0 ? days : days - 146096) / 146097;
     const auto day_of_era = static_cast<unsigned>(days - era * 146097);
-    const unsigned year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    const unsigned year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
     const unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     const unsigned shifted_month = (5 * day_of_year + 2) / 153;
     const unsigned month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
@@ -42,7 +41,9 @@ constexpr unsigned days_in_month(int64_t year, unsigned month) {
 
 /// Wall clock, nanoseconds since the epoch.
 int64_t now_ns();
-inline int64_t now_ms() { return now_ns() / 1'000'000; }
+inline int64_t now_ms() {
+    return now_ns() / 1'000'000;
+}
 
 /// A clock that only goes forward, for durations; milliseconds.
 int64_t steady_ms();

@@ -54,6 +54,20 @@ std::optional<std::string> zlib_decompress(std::string_view bytes, size_t size) 
     return out;
 }
 
+bool inflate_into(std::string& out, std::string_view bytes, size_t size, bool is_raw) {
+    out.resize(size);
+    z_stream stream{};
+    if (inflateInit2(&stream, is_raw ? -MAX_WBITS : MAX_WBITS) != Z_OK) return false;
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));  // zlib's field predates const
+    stream.avail_in = static_cast<uInt>(bytes.size());
+    stream.next_out = reinterpret_cast<Bytef*>(out.data());
+    stream.avail_out = static_cast<uInt>(size);
+    const int result = inflate(&stream, Z_FINISH);
+    const bool whole = (result == Z_STREAM_END || result == Z_OK || result == Z_BUF_ERROR) && stream.avail_out == 0;
+    inflateEnd(&stream);
+    return whole;
+}
+
 unsigned crc32(std::string_view bytes) {
     return static_cast<unsigned>(
         ::crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), static_cast<z_size_t>(bytes.size())));

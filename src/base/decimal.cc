@@ -15,8 +15,10 @@ void append_small(std::string& out, int64_t value) {
     while (start < 7) {
         const auto here = static_cast<unsigned char>(bytes[start]);
         const bool next_negative = (bytes[start + 1] & 0x80) != 0;
-        if ((here == 0 && !next_negative) || (here == 0xFF && next_negative)) ++start;
-        else break;
+        if ((here == 0 && !next_negative) || (here == 0xFF && next_negative))
+            ++start;
+        else
+            break;
     }
     out.append(bytes + start, static_cast<size_t>(8 - start));
 }
@@ -69,8 +71,7 @@ void append_twos_complement(std::string& out, std::string_view digits) {
         }
     }
     const char filler = negative ? '\xFF' : '\0';
-    while (bytes.size() > 1 && bytes.back() == filler &&
-           ((bytes[bytes.size() - 2] & 0x80) != 0) == negative)
+    while (bytes.size() > 1 && bytes.back() == filler && ((bytes[bytes.size() - 2] & 0x80) != 0) == negative)
         bytes.pop_back();
     out.append(bytes.rbegin(), bytes.rend());
 }
@@ -90,8 +91,10 @@ std::string text_of(std::string_view bytes, int scale) {
     if (negative) {  // the bits turned over are one short of the magnitude
         size_t i = 0;
         while (i < digits.size() && digits[i] == '9') digits[i++] = '0';
-        if (i == digits.size()) digits += '1';
-        else ++digits[i];
+        if (i == digits.size())
+            digits += '1';
+        else
+            ++digits[i];
     }
     while (static_cast<int>(digits.size()) <= scale) digits += '0';
     std::string out(digits.rbegin(), digits.rend());
@@ -118,9 +121,12 @@ std::optional<std::string> unscaled(std::string_view text, int scale) {
     std::string digits;
     int64_t point = -1;
     for (const char c : text) {
-        if (c == '.' && point < 0) point = static_cast<int64_t>(digits.size());
-        else if (c >= '0' && c <= '9') digits += c;
-        else return std::nullopt;
+        if (c == '.' && point < 0)
+            point = static_cast<int64_t>(digits.size());
+        else if (c >= '0' && c <= '9')
+            digits += c;
+        else
+            return std::nullopt;
     }
     if (digits.empty()) return std::nullopt;
     if (point < 0) point = static_cast<int64_t>(digits.size());
@@ -136,8 +142,10 @@ std::optional<std::string> unscaled(std::string_view text, int scale) {
     if (round_up) {
         size_t i = digits.size();
         while (i > 0 && digits[i - 1] == '9') digits[--i] = '0';
-        if (i == 0) digits.insert(0, "1");
-        else ++digits[i - 1];
+        if (i == 0)
+            digits.insert(0, "1");
+        else
+            ++digits[i - 1];
     }
     const size_t first = digits.find_first_not_of('0');
     if (first == std::string::npos) return "0";

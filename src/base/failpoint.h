@@ -12,7 +12,7 @@ void passed(std::string_view name);
 
 }  // namespace millrace::failpoint
 
-#define MILLRACE_FAILPOINT(name)                                                              \
-    do {                                                                                      \
+#define MILLRACE_FAILPOINT(name)                                                          \
+    do {                                                                                  \
         if (::millrace::failpoint::armed != nullptr) ::millrace::failpoint::passed(name); \
     } while (false)

@@ -11,6 +11,8 @@ std::optional<Json> parse_json(std::string_view text, std::string* error) {
     }
 }
 
-std::string to_text(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string to_text(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
 
 }  // namespace millrace

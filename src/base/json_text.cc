@@ -25,7 +25,7 @@ constexpr auto kEscape = make_escape_table();
 constexpr char kHex[] = "0123456789ABCDEF";
 
 void append_unicode_escape(std::string& out, uint32_t unit) {
-    const char text[6] = {'\\', 'u', kHex[unit >> 12 & 15], kHex[unit >> 8 & 15], kHex[unit >> 4 & 15],
+    const char text[6] = {'\\',           'u', kHex[unit >> 12 & 15], kHex[unit >> 8 & 15], kHex[unit >> 4 & 15],
                           kHex[unit & 15]};
     out.append(text, sizeof text);
 }
@@ -98,23 +98,30 @@ void append_java_number(std::string& out, Number value) {
         const auto whole = static_cast<size_t>(exponent) + 1;
         for (size_t i = 0; i < whole; ++i) out += i < count ? digits[i] : '0';
         out += '.';
-        if (whole < count) out.append(digits + whole, count - whole);
-        else out += '0';
+        if (whole < count)
+            out.append(digits + whole, count - whole);
+        else
+            out += '0';
         return;
     }
     out += digits[0];
     out += '.';
-    if (count > 1) out.append(digits + 1, count - 1);
-    else out += '0';
+    if (count > 1)
+        out.append(digits + 1, count - 1);
+    else
+        out += '0';
     out += 'E';
     append_int(out, exponent);
 }
 
 template <typename Number>
 void append_json_number(std::string& out, Number value) {
-    if (std::isnan(value)) out += "\"NaN\"";
-    else if (std::isinf(value)) out += value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
-    else append_java_number(out, value);
+    if (std::isnan(value))
+        out += "\"NaN\"";
+    else if (std::isinf(value))
+        out += value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
+    else
+        append_java_number(out, value);
 }
 
 }  // namespace
@@ -154,8 +161,12 @@ void append_base64(std::string& out, std::string_view bytes) {
     out += '"';
 }
 
-void append_double(std::string& out, double value) { append_json_number(out, value); }
-void append_float(std::string& out, float value) { append_json_number(out, value); }
+void append_double(std::string& out, double value) {
+    append_json_number(out, value);
+}
+void append_float(std::string& out, float value) {
+    append_json_number(out, value);
+}
 
 std::string java_double(double value) {
     if (std::isnan(value)) return "NaN";

@@ -23,22 +23,32 @@ spdlog::logger& logger() {
 
 spdlog::level::level_enum to_spdlog(Level level) {
     switch (level) {
-        case Level::Trace: return spdlog::level::trace;
-        case Level::Debug: return spdlog::level::debug;
-        case Level::Info: return spdlog::level::info;
-        case Level::Warn: return spdlog::level::warn;
-        case Level::Error: return spdlog::level::err;
+        case Level::Trace:
+            return spdlog::level::trace;
+        case Level::Debug:
+            return spdlog::level::debug;
+        case Level::Info:
+            return spdlog::level::info;
+        case Level::Warn:
+            return spdlog::level::warn;
+        case Level::Error:
+            return spdlog::level::err;
     }
     return spdlog::level::info;
 }
 
 const char* name(Level level) {
     switch (level) {
-        case Level::Trace: return "TRACE";
-        case Level::Debug: return "DEBUG";
-        case Level::Info: return "INFO ";
-        case Level::Warn: return "WARN ";
-        case Level::Error: return "ERROR";
+        case Level::Trace:
+            return "TRACE";
+        case Level::Debug:
+            return "DEBUG";
+        case Level::Info:
+            return "INFO ";
+        case Level::Warn:
+            return "WARN ";
+        case Level::Error:
+            return "ERROR";
     }
     return "INFO ";
 }
@@ -48,14 +58,18 @@ const char* name(Level level) {
 Context::Context(std::string connector_type, std::string connector_name, std::string phase)
     : previous_(std::exchange(context, connector_type + "|" + connector_name + "|" + phase)) {}
 
-Context::~Context() { context = std::move(previous_); }
+Context::~Context() {
+    context = std::move(previous_);
+}
 
 void set_phase(std::string_view phase) {
     const size_t bar = context.rfind('|');
     if (bar != std::string::npos) context = context.substr(0, bar + 1) + std::string(phase);
 }
 
-void set_level(Level level) { logger().set_level(to_spdlog(level)); }
+void set_level(Level level) {
+    logger().set_level(to_spdlog(level));
+}
 
 void write(Level level, std::string_view name_of_logger, std::string_view message) {
     logger().log(to_spdlog(level), "{}  {}  {}   [{}]", name(level), context.empty() ? "||" : context, message,

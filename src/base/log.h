@@ -29,9 +29,17 @@ void set_phase(std::string_view phase);
 void set_level(Level level);
 void write(Level level, std::string_view logger, std::string_view message);
 
-inline void debug(std::string_view logger, std::string_view message) { write(Level::Debug, logger, message); }
-inline void info(std::string_view logger, std::string_view message) { write(Level::Info, logger, message); }
-inline void warn(std::string_view logger, std::string_view message) { write(Level::Warn, logger, message); }
-inline void error(std::string_view logger, std::string_view message) { write(Level::Error, logger, message); }
+inline void debug(std::string_view logger, std::string_view message) {
+    write(Level::Debug, logger, message);
+}
+inline void info(std::string_view logger, std::string_view message) {
+    write(Level::Info, logger, message);
+}
+inline void warn(std::string_view logger, std::string_view message) {
+    write(Level::Warn, logger, message);
+}
+inline void error(std::string_view logger, std::string_view message) {
+    write(Level::Error, logger, message);
+}
 
 }  // namespace millrace::log

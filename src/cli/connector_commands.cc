@@ -22,14 +22,17 @@ struct Options {
     bool only_failed = false;
 };
 
-std::string call(const Options& options, const std::string& method, const std::string& path, const std::string& body = {}) {
+std::string call(const Options& options, const std::string& method, const std::string& path,
+                 const std::string& body = {}) {
     const auto answer = net::HttpClient(options.url).send(method, path, body);
     if (answer.status < 400) return answer.body;
     const auto json = parse_json(answer.body);
     throw worker::RequestError(answer.status, json ? json->value("message", answer.body) : answer.body);
 }
 
-std::string path_of(const std::string& name) { return "/connectors/" + net::encode_segment(name); }
+std::string path_of(const std::string& name) {
+    return "/connectors/" + net::encode_segment(name);
+}
 
 int list(const Options& options) {
     const std::string body = call(options, "GET", "/connectors?expand=status&expand=info");
@@ -38,10 +41,13 @@ int list(const Options& options) {
         return 0;
     }
     std::cout << format("{:<30}  {:<12}  {:<20}  {}\n", "CONNECTOR", "STATE", "TASKS", "CLASS");
-    for (const auto& [name, entry] : Json::parse(body).items()) {
+    const Json all = Json::parse(body);
+    for (const auto& [name, entry] : all.items()) {
         std::vector<std::string> tasks;
-        for (const auto& task : entry["status"]["tasks"]) tasks.push_back(format("{}:{}", task["id"].get<int>(), task["state"].get<std::string>()));
-        std::cout << format("{:<30}  {:<12}  {:<20}  {}\n", name, entry["status"]["connector"]["state"].get<std::string>(), join(tasks, " "),
+        for (const auto& task : entry["status"]["tasks"])
+            tasks.push_back(format("{}:{}", task["id"].get<int>(), task["state"].get<std::string>()));
+        std::cout << format("{:<30}  {:<12}  {:<20}  {}\n", name,
+                            entry["status"]["connector"]["state"].get<std::string>(), join(tasks, " "),
                             entry["info"]["config"].value("connector.class", ""));
     }
     return 0;
@@ -55,9 +61,11 @@ int status(const Options& options) {
             continue;
         }
         const Json json = Json::parse(body);
-        std::cout << format("{:<30}  {:<12}  {}\n", name, json["connector"]["state"].get<std::string>(), json["connector"]["worker_id"].get<std::string>());
+        std::cout << format("{:<30}  {:<12}  {}\n", name, json["connector"]["state"].get<std::string>(),
+                            json["connector"]["worker_id"].get<std::string>());
         for (const auto& task : json["tasks"]) {
-            std::cout << format("  {:<28}  {:<12}  {}\n", format("task {}", task["id"].get<int>()), task["state"].get<std::string>(), task["worker_id"].get<std::string>());
+            std::cout << format("  {:<28}  {:<12}  {}\n", format("task {}", task["id"].get<int>()),
+                                task["state"].get<std::string>(), task["worker_id"].get<std::string>());
             if (task.contains("trace")) std::cout << "    " << task["trace"].get<std::string>() << '\n';
         }
     }
@@ -85,8 +93,10 @@ int create(const Options& options, bool or_update) {
     if (name.empty()) throw ConfigError("name", format("{} gives its connector no name", options.file));
     const std::string body = or_update ? call(options, "PUT", path_of(name) + "/config", to_text(connector["config"]))
                                        : call(options, "POST", "/connectors", to_text(connector));
-    if (options.as_json) std::cout << body << '\n';
-    else std::cout << format("Connector {} {}\n", name, or_update ? "applied" : "created");
+    if (options.as_json)
+        std::cout << body << '\n';
+    else
+        std::cout << format("Connector {} {}\n", name, or_update ? "applied" : "created");
     return 0;
 }
 
@@ -102,8 +112,10 @@ int show(const Options& options, const std::string& suffix) {
 int change(const Options& options, const std::string& method, const std::string& suffix, const std::string& done) {
     for (const auto& name : options.names) {
         const std::string body = call(options, method, path_of(name) + suffix);
-        if (options.as_json) std::cout << (body.empty() ? "{}" : body) << '\n';
-        else std::cout << format("Connector {} {}\n", name, done);
+        if (options.as_json)
+            std::cout << (body.empty() ? "{}" : body) << '\n';
+        else
+            std::cout << format("Connector {} {}\n", name, done);
     }
     return 0;
 }
@@ -129,17 +141,24 @@ void add_connector_commands(CLI::App& app, Action& action) {
     add("list", "All connectors and their states", [](const Options& o) { return list(o); });
     add_named("status", "States, with traces of failures", [](const Options& o) { return status(o); });
     add_named("describe", "Configuration and tasks", [](const Options& o) { return show(o, ""); });
-    add_named("offsets", "Where a connector stands in its source", [](const Options& o) { return show(o, "/offsets"); });
+    add_named("offsets", "Where a connector stands in its source",
+              [](const Options& o) { return show(o, "/offsets"); });
     add("create", "Create a connector from a file", [](const Options& o) { return create(o, false); })
-        ->add_option("FILE", options->file, "JSON or properties")->required();
+        ->add_option("FILE", options->file, "JSON or properties")
+        ->required();
     add("apply", "Create or update a connector from a file", [](const Options& o) { return create(o, true); })
-        ->add_option("FILE", options->file, "JSON or properties")->required();
-    add_named("delete", "Delete a connector (its topics and offsets stay)", [](const Options& o) { return change(o, "DELETE", "", "deleted"); });
+        ->add_option("FILE", options->file, "JSON or properties")
+        ->required();
+    add_named("delete", "Delete a connector (its topics and offsets stay)",
+              [](const Options& o) { return change(o, "DELETE", "", "deleted"); });
     add_named("pause", "Pause; resume goes on", [](const Options& o) { return change(o, "PUT", "/pause", "paused"); });
-    add_named("resume", "Go on after pause or stop", [](const Options& o) { return change(o, "PUT", "/resume", "resumed"); });
-    add_named("stop", "Stop and give up its tasks", [](const Options& o) { return change(o, "PUT", "/stop", "stopped"); });
+    add_named("resume", "Go on after pause or stop",
+              [](const Options& o) { return change(o, "PUT", "/resume", "resumed"); });
+    add_named("stop", "Stop and give up its tasks",
+              [](const Options& o) { return change(o, "PUT", "/stop", "stopped"); });
     auto* restart = add_named("restart", "Restart the connector, or its tasks too", [](const Options& o) {
-        return change(o, "POST", format("/restart?includeTasks={}&onlyFailed={}", o.include_tasks, o.only_failed), "restarted");
+        return change(o, "POST", format("/restart?includeTasks={}&onlyFailed={}", o.include_tasks, o.only_failed),
+                      "restarted");
     });
     restart->add_flag("--include-tasks", options->include_tasks, "Its tasks too");
     restart->add_flag("--only-failed", options->only_failed, "Only what has failed");

@@ -29,8 +29,12 @@ int main(int argc, char** argv) {
     const auto files = std::make_shared<std::vector<std::string>>();
     const auto overrides = std::make_shared<std::vector<std::string>>();
     worker->add_option("FILE", *files, "Worker properties and connector files (.json, .properties)");
-    worker->add_option("--set", *overrides, "Worker property NAME=VALUE; may be repeated")->take_all()->expected(1)->allow_extra_args(false);
-    worker->callback([&action, files, overrides] { action = [files, overrides] { return cli::run_worker(*files, *overrides); }; });
+    worker->add_option("--set", *overrides, "Worker property NAME=VALUE; may be repeated")
+        ->take_all()
+        ->expected(1)
+        ->allow_extra_args(false);
+    worker->callback(
+        [&action, files, overrides] { action = [files, overrides] { return cli::run_worker(*files, *overrides); }; });
     cli::add_topic_commands(app, action);
     cli::add_connector_commands(app, action);
     app.add_subcommand("version", "Print the version")->callback([&action] {

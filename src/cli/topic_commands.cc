@@ -29,8 +29,8 @@ void print_table(const Json& topics) {
     for (const auto& topic : topics) width = std::max(width, topic["name"].get<std::string>().size());
     std::cout << format("{:<{}}  {:>10}  {:>12}\n", "TOPIC", width, "PARTITIONS", "RECORDS");
     for (const auto& topic : topics)
-        std::cout << format("{:<{}}  {:>10}  {:>12}\n", topic["name"].get<std::string>(), width, topic["partitions"].get<int64_t>(),
-                            topic["records"].get<int64_t>());
+        std::cout << format("{:<{}}  {:>10}  {:>12}\n", topic["name"].get<std::string>(), width,
+                            topic["partitions"].get<int64_t>(), topic["records"].get<int64_t>());
 }
 
 /// Moves `next` past the lines' records; returns how many there were.
@@ -72,7 +72,8 @@ std::string shown(const Json& text, const std::string& form) {
     if (form == "raw") return raw;
     const auto json = parse_json(raw);
     if (!json) return raw;
-    const Json& payload = json->is_object() && json->contains("schema") && json->contains("payload") ? (*json)["payload"] : *json;
+    const Json& payload =
+        json->is_object() && json->contains("schema") && json->contains("payload") ? (*json)["payload"] : *json;
     if (form == "payload") return to_text(payload);
     if (form == "pretty") return payload.dump(2);
     return raw;
@@ -91,7 +92,8 @@ struct WatchOptions {
 std::vector<int64_t> ends_of(TopicStore& store, const std::string& topic) {
     std::vector<int64_t> next;
     try {
-        for (const auto& partition : Json::parse(store.describe(topic))["offsets"]) next.push_back(partition["next"].get<int64_t>());
+        const Json described = Json::parse(store.describe(topic));
+        for (const auto& partition : described["offsets"]) next.push_back(partition["next"].get<int64_t>());
     } catch (const std::exception&) {
         next.clear();  // no such topic yet: all that comes is new
     }
@@ -132,8 +134,10 @@ void add_topic_commands(CLI::App& app, Action& action) {
         if (!topics->get_subcommands().empty()) return;
         action = [=] {
             const std::string list = where->open()->list();
-            if (*as_json) std::cout << list << '\n';
-            else print_table(Json::parse(list));
+            if (*as_json)
+                std::cout << list << '\n';
+            else
+                print_table(Json::parse(list));
             return 0;
         };
     });
@@ -145,15 +149,17 @@ void add_topic_commands(CLI::App& app, Action& action) {
         command->add_option("TOPIC", *names, "Names of topics")->required();
         command->callback([=, &action] { action = [=] { return run(*where->open(), *names); }; });
     };
-    add_verb("describe", "Show partitions, offsets and settings", [](TopicStore& store, const std::vector<std::string>& all) {
-        for (const auto& topic : all) std::cout << Json::parse(store.describe(topic)).dump(2) << '\n';
-        return 0;
-    });
+    add_verb("describe", "Show partitions, offsets and settings",
+             [](TopicStore& store, const std::vector<std::string>& all) {
+                 for (const auto& topic : all) std::cout << Json::parse(store.describe(topic)).dump(2) << '\n';
+                 return 0;
+             });
     add_verb("delete", "Delete topics with their records", [](TopicStore& store, const std::vector<std::string>& all) {
         for (const auto& topic : all) store.remove(topic);
         return 0;
     });
-    add_verb("export", "Write all records as JSON lines", [](TopicStore& store, const std::vector<std::string>& all) { return export_topics(store, all); });
+    add_verb("export", "Write all records as JSON lines",
+             [](TopicStore& store, const std::vector<std::string>& all) { return export_topics(store, all); });
 
     auto* put = topics->add_subcommand("put", "Write one record");
     add_where(put, where);
@@ -174,8 +180,10 @@ void add_topic_commands(CLI::App& app, Action& action) {
     add_where(watch_topic, watched);
     watch_topic->add_flag("-a,--all", options->from_beginning, "From the topic's beginning");
     watch_topic->add_flag("-k,--keys", options->with_keys, "Print keys too");
-    watch_topic->add_option("-f,--format", options->form, "raw; payload or pretty (without the schema); json (whole records)")
-        ->check(CLI::IsMember({"raw", "payload", "pretty", "json"}))->capture_default_str();
+    watch_topic
+        ->add_option("-f,--format", options->form, "raw; payload or pretty (without the schema); json (whole records)")
+        ->check(CLI::IsMember({"raw", "payload", "pretty", "json"}))
+        ->capture_default_str();
     watch_topic->add_option("-n,--count", options->count, "Stop after so many records");
     watch_topic->add_option("TOPIC", options->topic, "Name of the topic")->required();
     watch_topic->callback([=, &action] {

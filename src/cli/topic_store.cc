@@ -73,12 +73,15 @@ class LocalStore final : public TopicStore {
             const int64_t version = reader_.data_version();
             std::string lines;
             const auto info = reader_.topic(topic);
-            for (int32_t partition = 0; info && partition < info->config.partitions && lines.size() < kBytes; ++partition) {
+            for (int32_t partition = 0; info && partition < info->config.partitions && lines.size() < kBytes;
+                 ++partition) {
                 const auto at = static_cast<size_t>(partition);
-                for (const auto& record : reader_.fetch(topic, partition, at < from.size() ? from[at] : 0, kBytes)) lines += rest::export_line(record) + "\n";
+                for (const auto& record : reader_.fetch(topic, partition, at < from.size() ? from[at] : 0, kBytes))
+                    lines += rest::export_line(record) + "\n";
             }
             if (!lines.empty() || steady_ms() >= deadline) return lines;
-            while (reader_.data_version() == version && steady_ms() < deadline) std::this_thread::sleep_for(std::chrono::milliseconds(kPollMs));
+            while (reader_.data_version() == version && steady_ms() < deadline)
+                std::this_thread::sleep_for(std::chrono::milliseconds(kPollMs));
         }
     }
 
@@ -102,7 +105,8 @@ class LocalStore final : public TopicStore {
 
 std::unique_ptr<TopicStore> TopicStore::open(const std::string& url, const std::string& directory) {
     if (directory.empty()) return std::make_unique<RemoteStore>(url);
-    if (!std::filesystem::exists(topiclog::store_file(directory))) throw EnvironmentError(format("{} holds no store", directory));
+    if (!std::filesystem::exists(topiclog::store_file(directory)))
+        throw EnvironmentError(format("{} holds no store", directory));
     return std::make_unique<LocalStore>(directory);
 }
 

@@ -30,7 +30,8 @@ std::pair<std::string, Config> read_connector(const std::string& path) {
         const auto json = parse_json(text, &problem);
         if (!json || !json->is_object()) throw ConfigError("", format("{} is no JSON object: {}", path, problem));
         const Json& values = json->contains("config") ? (*json)["config"] : *json;
-        for (const auto& [key, value] : values.items()) config[key] = value.is_string() ? value.get<std::string>() : value.dump();
+        for (const auto& [key, value] : values.items())
+            config[key] = value.is_string() ? value.get<std::string>() : value.dump();
         if (json->contains("config")) name = json->value("name", "");
     } else {
         config = config::parse_properties(text);
@@ -103,8 +104,8 @@ int run_worker(const std::vector<std::string>& files, const std::vector<std::str
     net::HttpServer server([&](const net::HttpRequest& request) { return api.handle(request); });
     const int port = server.start(config.listen_host, config.listen_port);
     const std::string address = format("{}:{}", config.listen_host.empty() ? "127.0.0.1" : config.listen_host, port);
-    log::info("worker", format("Millrace {} listens at http://{} after {} ms; topics are kept in {}", kVersion, address, steady_ms() - started,
-                               config.settings.text("store.path")));
+    log::info("worker", format("Millrace {} listens at http://{} after {} ms; topics are kept in {}", kVersion, address,
+                               steady_ms() - started, config.settings.text("store.path")));
     worker.start(address);
     for (auto& [name, connector_config] : connectors) worker.put_config(name, connector_config);
 

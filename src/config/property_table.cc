@@ -9,7 +9,9 @@
 namespace millrace::config {
 namespace {
 
-bool is_pattern(const Property& property) { return property.name.find('(') != std::string_view::npos; }
+bool is_pattern(const Property& property) {
+    return property.name.find('(') != std::string_view::npos;
+}
 
 std::optional<std::string> type_problem(const Property& property, const std::string& value) {
     switch (property.type) {
@@ -23,7 +25,8 @@ std::optional<std::string> type_problem(const Property& property, const std::str
             if (parse_int(value)) return std::nullopt;
             return format("Invalid value {} for configuration {}: Not a number of type {}", value, property.name,
                           name_of(property.type));
-        default: return std::nullopt;
+        default:
+            return std::nullopt;
     }
 }
 
@@ -40,16 +43,18 @@ bool is_default(const Property& property, const std::string& value) {
 }
 
 std::string refusal(const Property& property, const std::string& value) {
-    return format("The '{}' value is invalid: {} is not supported by Millrace yet; remove the property{}", property.name,
-                  property.type == Type::Password ? "this value" : "'" + value + "'",
-                  property.default_value == nullptr ? std::string()
-                                                    : format(" or set it to its default, '{}'", property.default_value));
+    return format("The '{}' value is invalid: {} is not supported by Millrace yet; remove the property{}",
+                  property.name, property.type == Type::Password ? "this value" : "'" + value + "'",
+                  property.default_value == nullptr
+                      ? std::string()
+                      : format(" or set it to its default, '{}'", property.default_value));
 }
 
 }  // namespace
 
 std::string_view name_of(Type type) {
-    constexpr std::string_view kNames[] = {"BOOLEAN", "STRING", "INT", "SHORT", "LONG", "DOUBLE", "LIST", "CLASS", "PASSWORD"};
+    constexpr std::string_view kNames[] = {"BOOLEAN", "STRING", "INT",   "SHORT",   "LONG",
+                                           "DOUBLE",  "LIST",   "CLASS", "PASSWORD"};
     return kNames[static_cast<size_t>(type)];
 }
 
@@ -71,7 +76,8 @@ std::vector<Problem> PropertyTable::check(const Settings& settings) const {
     std::vector<Problem> problems;
     for (const auto& property : properties_) {
         if (property.required && settings.text(std::string(property.name)).empty())
-            problems.push_back({std::string(property.name), format("The '{}' value is invalid: A value is required", property.name)});
+            problems.push_back(
+                {std::string(property.name), format("The '{}' value is invalid: A value is required", property.name)});
     }
     for (const auto& [name, raw] : settings.values()) {
         const Property* property = find(name);
@@ -83,7 +89,8 @@ std::vector<Problem> PropertyTable::check(const Settings& settings) const {
         } else if (!is_among(property->allowed, value)) {
             problems.push_back({name, format("The '{}' value is invalid: Value must be one of {}", name,
                                              join(split_list(property->allowed), ", "))});
-        } else if (!is_among(property->built, value) || (property->support == Support::Refused && !is_default(*property, value))) {
+        } else if (!is_among(property->built, value) ||
+                   (property->support == Support::Refused && !is_default(*property, value))) {
             Property named = *property;
             named.name = name;
             problems.push_back({name, refusal(named, value)});
@@ -105,11 +112,12 @@ std::vector<std::string> PropertyTable::notices(const Settings& settings,
         const bool ours = std::any_of(namespaces.begin(), namespaces.end(),
                                       [&](std::string_view space) { return name.starts_with(space); });
         if (!ours) continue;
-        const auto nearest = std::min_element(properties_.begin(), properties_.end(), [&](const auto& a, const auto& b) {
-            return edit_distance(a.name, name) < edit_distance(b.name, name);
-        });
+        const auto nearest = std::min_element(
+            properties_.begin(), properties_.end(),
+            [&](const auto& a, const auto& b) { return edit_distance(a.name, name) < edit_distance(b.name, name); });
         if (nearest != properties_.end() && edit_distance(nearest->name, name) <= 4)
-            lines.push_back(format("The property '{}' is unknown and ignored; did you mean '{}'?", name, nearest->name));
+            lines.push_back(
+                format("The property '{}' is unknown and ignored; did you mean '{}'?", name, nearest->name));
         else
             lines.push_back(format("The property '{}' is unknown and ignored", name));
     }

@@ -1,10 +1,10 @@
 #include "config/settings.h"
 
-#include <utility>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "base/errors.h"
 #include "base/text.h"
@@ -33,12 +33,17 @@ std::string unescaped(std::string_view text) {
             continue;
         }
         const char c = text[++i];
-        if (c == 't') out += '\t';
-        else if (c == 'n') out += '\n';
-        else if (c == 'r') out += '\r';
-        else if (c == 'f') out += '\f';
+        if (c == 't')
+            out += '\t';
+        else if (c == 'n')
+            out += '\n';
+        else if (c == 'r')
+            out += '\r';
+        else if (c == 'f')
+            out += '\f';
         else if (c == 'u' && i + 4 < text.size()) {
-            append_utf8(out, static_cast<unsigned>(std::strtoul(std::string(text.substr(i + 1, 4)).c_str(), nullptr, 16)));
+            append_utf8(out,
+                        static_cast<unsigned>(std::strtoul(std::string(text.substr(i + 1, 4)).c_str(), nullptr, 16)));
             i += 4;
         } else {
             out += c;
@@ -93,11 +98,13 @@ bool Settings::boolean(const std::string& name, bool fallback) const {
     if (!found) return fallback;
     if (iequals(*found, "true")) return true;
     if (iequals(*found, "false")) return false;
-    throw ConfigError(name, format("Invalid value {} for configuration {}: Expected value to be either true or false",
-                                   *found, name));
+    throw ConfigError(
+        name, format("Invalid value {} for configuration {}: Expected value to be either true or false", *found, name));
 }
 
-std::vector<std::string> Settings::list(const std::string& name) const { return split_list(text(name)); }
+std::vector<std::string> Settings::list(const std::string& name) const {
+    return split_list(text(name));
+}
 
 std::map<std::string, std::string> parse_properties(std::string_view text) {
     std::map<std::string, std::string> values;

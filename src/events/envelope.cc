@@ -14,7 +14,8 @@ record::SchemaPtr transaction_block_schema() {
         .build();
 }
 
-record::SchemaPtr envelope_schema(const std::string& topic, const record::SchemaPtr& row, const record::SchemaPtr& source) {
+record::SchemaPtr envelope_schema(const std::string& topic, const record::SchemaPtr& row,
+                                  const record::SchemaPtr& source) {
     return StructBuilder(topic + ".Envelope", 2)
         .field("before", row)
         .field("after", row)
@@ -32,7 +33,8 @@ std::string sanitized_topic(const std::string& name) {
     std::string out;
     for (size_t i = 0; i < name.size(); ++i) {
         const char c = name[i];
-        const bool valid = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+        const bool valid = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                           c == '_' || c == '-';
         if ((static_cast<unsigned char>(c) & 0xC0) == 0x80) continue;  // one '_' for a character of several bytes
         out += valid ? c : '_';
     }

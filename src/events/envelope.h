@@ -8,7 +8,8 @@ namespace millrace::events {
 
 /// The schema of a table's change events (io.debezium.data.Envelope, version 2): before, after, source,
 /// transaction, op, ts_ms, ts_us, ts_ns. `row` is the table's value schema, optional.
-record::SchemaPtr envelope_schema(const std::string& topic, const record::SchemaPtr& row, const record::SchemaPtr& source);
+record::SchemaPtr envelope_schema(const std::string& topic, const record::SchemaPtr& row,
+                                  const record::SchemaPtr& source);
 
 /// The optional block that ties an event to its transaction (event.block).
 record::SchemaPtr transaction_block_schema();

@@ -37,16 +37,24 @@ record::SchemaPtr change_schema() {
                            .field("columns", record::array_of(column_schema()))
                            .field("comment", Type::String, true)
                            .build();
-    return StructBuilder("io.debezium.connector.schema.Change").field("type", Type::String).field("id", Type::String).field("table", table).build();
+    return StructBuilder("io.debezium.connector.schema.Change")
+        .field("type", Type::String)
+        .field("id", Type::String)
+        .field("table", table)
+        .build();
 }
 
 void append_or_null(std::string& out, const std::optional<std::string>& text) {
-    if (text) append_string(out, *text);
-    else out += "null";
+    if (text)
+        append_string(out, *text);
+    else
+        out += "null";
 }
 void append_or_null(std::string& out, const std::optional<int>& number) {
-    if (number) append_int(out, *number);
-    else out += "null";
+    if (number)
+        append_int(out, *number);
+    else
+        out += "null";
 }
 void append_strings(std::string& out, const std::vector<std::string>& texts) {
     out += '[';
@@ -86,8 +94,10 @@ void append_column(std::string& out, const relational::Column& column, int64_t p
     out += ",\"defaultValueExpression\":";
     append_or_null(out, column.default_expression);
     out += ",\"enumValues\":";
-    if (column.enum_values.empty()) out += "null";
-    else append_strings(out, column.enum_values);
+    if (column.enum_values.empty())
+        out += "null";
+    else
+        append_strings(out, column.enum_values);
     out += '}';
 }
 
@@ -135,7 +145,8 @@ std::string SchemaChangeFormat::key_payload(const std::string& database) const {
     return out + "}";
 }
 
-std::string SchemaChangeFormat::value_payload(const std::string& source_json, int64_t ts_ms, const std::string& database, const std::string& ddl,
+std::string SchemaChangeFormat::value_payload(const std::string& source_json, int64_t ts_ms,
+                                              const std::string& database, const std::string& ddl,
                                               const std::vector<relational::TableChange>& changes) const {
     std::string out = "{\"source\":" + source_json + ",\"ts_ms\":";
     append_int(out, ts_ms);

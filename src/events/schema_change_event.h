@@ -19,8 +19,8 @@ class SchemaChangeFormat {
 
     std::string key_payload(const std::string& database) const;
     /// `source_json` is the whole source struct.
-    std::string value_payload(const std::string& source_json, int64_t ts_ms, const std::string& database, const std::string& ddl,
-                              const std::vector<relational::TableChange>& changes) const;
+    std::string value_payload(const std::string& source_json, int64_t ts_ms, const std::string& database,
+                              const std::string& ddl, const std::vector<relational::TableChange>& changes) const;
 
   private:
     record::SchemaPtr key_;

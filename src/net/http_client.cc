@@ -16,7 +16,8 @@ HttpClient::HttpClient(const std::string& url) : impl_(std::make_unique<Impl>())
     impl_->url = url.find("://") == std::string::npos ? "http://" + url : url;
     while (impl_->url.ends_with('/')) impl_->url.pop_back();
     impl_->client = std::make_unique<httplib::Client>(impl_->url);
-    if (!impl_->client->is_valid()) throw ConfigError("at", format("'{}' is not an address of the form http://HOST:PORT", url));
+    if (!impl_->client->is_valid())
+        throw ConfigError("at", format("'{}' is not an address of the form http://HOST:PORT", url));
     impl_->client->set_connection_timeout(5);
     impl_->client->set_read_timeout(120);
     impl_->client->set_keep_alive(true);
@@ -32,16 +33,21 @@ HttpAnswer HttpClient::send(const std::string& method, const std::string& path, 
     request.body = body;
     if (!body.empty()) request.set_header("Content-Type", "application/json");
     const auto result = impl_->client->send(request);
-    if (!result) throw EnvironmentError(format("No answer from {}: {}; is the worker running there? (--at URL names another)", impl_->url, httplib::to_string(result.error())));
+    if (!result)
+        throw EnvironmentError(format("No answer from {}: {}; is the worker running there? (--at URL names another)",
+                                      impl_->url, httplib::to_string(result.error())));
     return {result->status, result->body};
 }
 
 std::string encode_segment(const std::string& text) {
     std::string out;
     for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '~';
-        if (plain) out += c;
-        else out += "%" + upper(hex(std::string_view(&c, 1)));
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                           c == '_' || c == '.' || c == '~';
+        if (plain)
+            out += c;
+        else
+            out += "%" + upper(hex(std::string_view(&c, 1)));
     }
     return out;
 }

@@ -42,17 +42,24 @@ HttpServer::HttpServer(Handler handler) : impl_(std::make_unique<Impl>()) {
     server.new_task_queue = [] { return new httplib::ThreadPool(8); };  // the library takes ownership
 }
 
-HttpServer::~HttpServer() { stop(); }
+HttpServer::~HttpServer() {
+    stop();
+}
 
 int HttpServer::start(const std::string& host, int port) {
     auto& server = impl_->server;
     const bool any = host.empty() || host == "0.0.0.0" || host == "*";
     const std::string address = any ? "0.0.0.0" : host;
     int bound = port;
-    if (port == 0) bound = server.bind_to_any_port(address.c_str());
-    else if (!server.bind_to_port(address.c_str(), port)) bound = -1;
+    if (port == 0)
+        bound = server.bind_to_any_port(address.c_str());
+    else if (!server.bind_to_port(address.c_str(), port))
+        bound = -1;
     if (bound < 0)
-        throw EnvironmentError(format("Cannot listen on {}:{}: the port is taken or the address is not this machine's; set listeners=http://HOST:PORT", address, port));
+        throw EnvironmentError(
+            format("Cannot listen on {}:{}: the port is taken or the address is not this machine's; set "
+                   "listeners=http://HOST:PORT",
+                   address, port));
     impl_->thread = std::thread([this] {
         pthread_setname_np(pthread_self(), "http");
         impl_->server.listen_after_bind();

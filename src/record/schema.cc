@@ -18,8 +18,7 @@ SchemaPtr logical(Type type, std::string name, bool optional) {
 }
 
 SchemaPtr array_of(SchemaPtr items, bool optional) {
-    return std::make_shared<const Schema>(
-        Schema{.type = Type::Array, .optional = optional, .items = std::move(items)});
+    return std::make_shared<const Schema>(Schema{.type = Type::Array, .optional = optional, .items = std::move(items)});
 }
 
 }  // namespace millrace::record

@@ -1,7 +1,7 @@
 #include "relational/filters.h"
 
-#include <utility>
 #include <algorithm>
+#include <utility>
 
 #include "base/errors.h"
 #include "base/text.h"
@@ -49,13 +49,16 @@ std::optional<size_t> NamePatterns::first_match(const std::string& name) const {
     return std::nullopt;
 }
 
-bool NamePatterns::match(const std::string& name) const { return first_match(name).has_value(); }
+bool NamePatterns::match(const std::string& name) const {
+    return first_match(name).has_value();
+}
 
 Filters::Filters(const config::Settings& settings) {
     const auto patterns = [&](const char* name) { return NamePatterns(name, settings.text(name)); };
     const auto exclusive = [&](const char* include, const char* exclude) {
         if (!settings.text(include).empty() && !settings.text(exclude).empty())
-            throw ConfigError(exclude, format("The '{}' value is invalid: \"{}\" is already specified", exclude, include));
+            throw ConfigError(exclude,
+                              format("The '{}' value is invalid: \"{}\" is already specified", exclude, include));
     };
     exclusive("database.include.list", "database.exclude.list");
     exclusive("table.include.list", "table.exclude.list");
@@ -105,7 +108,10 @@ KeyColumns::KeyColumns(const config::Settings& settings) {
         if (entry.empty()) continue;
         const size_t colon = entry.rfind(':');
         if (colon == std::string_view::npos || colon == 0 || colon + 1 == entry.size())
-            throw ConfigError(kName, format("The '{}' value is invalid: {} has an invalid format (expecting '<table>:<column>,<column>;…')", kName, entry));
+            throw ConfigError(
+                kName,
+                format("The '{}' value is invalid: {} has an invalid format (expecting '<table>:<column>,<column>;…')",
+                       kName, entry));
         entries_.emplace_back(NamePatterns(kName, entry.substr(0, colon)), split_list(entry.substr(colon + 1)));
     }
 }

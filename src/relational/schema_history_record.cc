@@ -118,11 +118,14 @@ Column read_column(const Json& json) {
 TableChange read_change(const Json& json) {
     TableChange change;
     const auto kind = json.at("type").get<std::string>();
-    change.kind = kind == "CREATE" ? TableChange::Kind::Create : kind == "ALTER" ? TableChange::Kind::Alter : TableChange::Kind::Drop;
+    change.kind = kind == "CREATE"  ? TableChange::Kind::Create
+                  : kind == "ALTER" ? TableChange::Kind::Alter
+                                    : TableChange::Kind::Drop;
     const auto id = TableId::from_quoted(json.at("id").get<std::string>());
     if (!id) throw FatalError("Table id " + json.at("id").dump() + " is not of the form \"database\".\"table\"");
     change.id = *id;
-    if (const auto previous = maybe<std::string>(json, "previousId")) change.previous_id = TableId::from_quoted(*previous);
+    if (const auto previous = maybe<std::string>(json, "previousId"))
+        change.previous_id = TableId::from_quoted(*previous);
     const auto table = json.find("table");
     if (table == json.end() || table->is_null()) return change;
     change.table.emplace();
@@ -139,9 +142,12 @@ TableChange read_change(const Json& json) {
 
 std::string_view name_of(TableChange::Kind kind) {
     switch (kind) {
-        case TableChange::Kind::Create: return "CREATE";
-        case TableChange::Kind::Alter: return "ALTER";
-        case TableChange::Kind::Drop: return "DROP";
+        case TableChange::Kind::Create:
+            return "CREATE";
+        case TableChange::Kind::Alter:
+            return "ALTER";
+        case TableChange::Kind::Drop:
+            return "DROP";
     }
     return "";
 }

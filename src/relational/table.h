@@ -35,8 +35,8 @@ constexpr int kBit = -7, kTinyInt = -6, kSmallInt = 5, kInteger = 4, kBigInt = -
 struct Column {
     std::string name;
     int jdbc_type = jdbc::kOther;
-    std::string type_name;                    ///< Upper case: "INT UNSIGNED".
-    std::optional<std::string> charset;       ///< Of character types.
+    std::string type_name;               ///< Upper case: "INT UNSIGNED".
+    std::optional<std::string> charset;  ///< Of character types.
     std::optional<int> length;
     std::optional<int> scale;
     bool optional = true;
@@ -44,7 +44,7 @@ struct Column {
     std::optional<std::string> comment;
     bool has_default = false;
     std::optional<std::string> default_expression;  ///< As written, without the outer quotes.
-    std::vector<std::string> enum_values;     ///< ENUM and SET literals, quotes and escapes as written.
+    std::vector<std::string> enum_values;           ///< ENUM and SET literals, quotes and escapes as written.
 
     bool operator==(const Column&) const = default;
 };
@@ -52,8 +52,9 @@ struct Column {
 struct Table {
     TableId id;
     std::vector<Column> columns;
-    std::vector<std::string> primary_key;  ///< Or the first unique index of NOT NULL columns, if there is no primary key.
-    bool has_primary_key = false;          ///< `primary_key` really is one.
+    std::vector<std::string>
+        primary_key;               ///< Or the first unique index of NOT NULL columns, if there is no primary key.
+    bool has_primary_key = false;  ///< `primary_key` really is one.
     std::optional<std::string> default_charset;
     std::optional<std::string> comment;
 

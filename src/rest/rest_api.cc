@@ -17,7 +17,9 @@ using net::HttpRequest;
 using net::HttpResponse;
 using worker::RequestError;
 
-HttpResponse json_response(const Json& json, int status = 200) { return {status, to_text(json), "application/json", {}}; }
+HttpResponse json_response(const Json& json, int status = 200) {
+    return {status, to_text(json), "application/json", {}};
+}
 
 HttpResponse error_response(int status, const std::string& message) {
     Json json;
@@ -26,8 +28,12 @@ HttpResponse error_response(int status, const std::string& message) {
     return json_response(json, status);
 }
 
-[[noreturn]] void not_found() { throw RequestError(404, "HTTP 404 Not Found"); }
-[[noreturn]] void not_allowed() { throw RequestError(405, "HTTP 405 Method Not Allowed"); }
+[[noreturn]] void not_found() {
+    throw RequestError(404, "HTTP 404 Not Found");
+}
+[[noreturn]] void not_allowed() {
+    throw RequestError(405, "HTTP 405 Method Not Allowed");
+}
 
 std::string parameter(const HttpRequest& request, const char* name, const char* fallback = "") {
     const auto found = request.query.find(name);
@@ -49,7 +55,8 @@ worker::Worker::Config config_from(const Json& json) {
     for (const auto& [name, value] : json.items()) {
         if (value.is_null()) continue;
         if (value.is_object() || value.is_array())
-            throw RequestError(500, format("Cannot deserialize the value of '{}': a text, number or boolean is expected", name));
+            throw RequestError(
+                500, format("Cannot deserialize the value of '{}': a text, number or boolean is expected", name));
         config[name] = value.is_string() ? value.get<std::string>() : value.dump();
     }
     return config;
@@ -85,7 +92,8 @@ HttpResponse RestApi::route(const HttpRequest& request, const Segments& path) {
         return json_response({{"version", version_}, {"commit", "millrace"}, {"kafka_cluster_id", "embedded"}});
     }
     if (path[0] == "health" && path.size() == 1)
-        return json_response({{"status", "healthy"}, {"message", "Worker has completed startup and is ready to handle requests."}});
+        return json_response(
+            {{"status", "healthy"}, {"message", "Worker has completed startup and is ready to handle requests."}});
     if (path[0] == "connectors") return path.size() == 1 ? connectors(request) : connector(request, path);
     if (path[0] == "connector-plugins") return plugins(request, path);
     if (path[0] == "topics") return topics(request, path);
@@ -111,14 +119,17 @@ HttpResponse RestApi::connectors(const HttpRequest& request) {
     if (request.method != "POST") not_allowed();
     const Json body = parse_body(request);
     for (const auto& [key, value] : body.items())
-        if (key != "name" && key != "config" && key != "initial_state") throw RequestError(500, format("Unrecognized field \"{}\"", key));
+        if (key != "name" && key != "config" && key != "initial_state")
+            throw RequestError(500, format("Unrecognized field \"{}\"", key));
     const auto config = config_from(body.value("config", Json::object()));
-    std::string name = body.contains("name") && body["name"].is_string() ? body["name"].get<std::string>() : std::string();
+    std::string name =
+        body.contains("name") && body["name"].is_string() ? body["name"].get<std::string>() : std::string();
     const auto named = config.find("name");
     if (name.empty() && named != config.end()) name = named->second;
     if (trimmed(name).empty()) throw RequestError(400, "Connector config has no name");
     if (named != config.end() && named->second != name)
-        throw RequestError(400, format("Connector name configuration ({}) doesn't match connector name in the URL ({})", named->second, name));
+        throw RequestError(400, format("Connector name configuration ({}) doesn't match connector name in the URL ({})",
+                                       named->second, name));
     const std::string initial = upper(body.value("initial_state", "RUNNING"));
     if (initial != "RUNNING" && initial != "PAUSED" && initial != "STOPPED")
         throw RequestError(400, format("Invalid initial_state '{}': it is RUNNING, PAUSED or STOPPED", initial));
@@ -153,18 +164,24 @@ HttpResponse RestApi::connector(const HttpRequest& request, const Segments& path
     }
     if (what == "status" || what == "offsets" || what == "topics") {
         if (method != "GET") not_allowed();
-        return json_response(what == "status" ? worker_.status(name) : what == "offsets" ? worker_.offsets(name) : worker_.topics(name));
+        return json_response(what == "status"    ? worker_.status(name)
+                             : what == "offsets" ? worker_.offsets(name)
+                                                 : worker_.topics(name));
     }
     if (what == "restart") {
         if (method != "POST") not_allowed();
-        const auto status = worker_.restart(name, iequals(parameter(request, "includeTasks"), "true"), iequals(parameter(request, "onlyFailed"), "true"));
+        const auto status = worker_.restart(name, iequals(parameter(request, "includeTasks"), "true"),
+                                            iequals(parameter(request, "onlyFailed"), "true"));
         return status ? json_response(*status, 202) : HttpResponse{204, "", "application/json", {}};
     }
     if (what == "pause" || what == "resume" || what == "stop") {
         if (method != "PUT") not_allowed();
-        if (what == "pause") worker_.pause(name);
-        else if (what == "resume") worker_.resume(name);
-        else worker_.stop_connector(name);
+        if (what == "pause")
+            worker_.pause(name);
+        else if (what == "resume")
+            worker_.resume(name);
+        else
+            worker_.stop_connector(name);
         return {what == "stop" ? 204 : 202, "", "application/json", {}};
     }
     not_found();
@@ -254,11 +271,13 @@ HttpResponse RestApi::records(const HttpRequest& request, const std::string& top
         std::string lines;
         const auto info = log.topic(topic);
         for (int32_t partition = 0; info && partition < info->config.partitions && lines.size() < bytes; ++partition) {
-            for (const auto& record : log.fetch(topic, partition, from[partition], bytes)) lines += export_line(record) + "\n";
+            for (const auto& record : log.fetch(topic, partition, from[partition], bytes))
+                lines += export_line(record) + "\n";
         }
         const int64_t left = deadline - steady_ms();
         if (!lines.empty() || left <= 0) {
-            if (lines.empty() && !info && parameter(request, "wait").empty()) throw RequestError(404, format("Topic {} not found", topic));
+            if (lines.empty() && !info && parameter(request, "wait").empty())
+                throw RequestError(404, format("Topic {} not found", topic));
             return {200, lines, "application/x-ndjson", {}};
         }
         log.wait_for_append(seen, left);

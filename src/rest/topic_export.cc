@@ -14,7 +14,9 @@ Json readable(const std::string& bytes) {
     return text;
 }
 
-Json readable(const std::optional<std::string>& bytes) { return bytes ? readable(*bytes) : Json(nullptr); }
+Json readable(const std::optional<std::string>& bytes) {
+    return bytes ? readable(*bytes) : Json(nullptr);
+}
 
 }  // namespace
 

@@ -18,7 +18,8 @@ class NullLog final : public TopicLog {
     std::optional<TopicInfo> topic(const std::string& name) override;
     bool remove_topic(const std::string& name) override;
     void append(const AppendBatch& batch) override;
-    std::vector<StoredRecord> fetch(const std::string& name, int32_t partition, int64_t offset, size_t bytes_max) override;
+    std::vector<StoredRecord> fetch(const std::string& name, int32_t partition, int64_t offset,
+                                    size_t bytes_max) override;
     uint64_t append_count() override;
     void wait_for_append(uint64_t seen, int64_t timeout_ms) override;
 

@@ -21,10 +21,18 @@ uint32_t murmur2(std::string_view bytes) {
     }
     const auto tail = [&](size_t j) { return static_cast<uint32_t>(static_cast<unsigned char>(bytes[i + j])); };
     switch (bytes.size() - i) {
-        case 3: hash ^= tail(2) << 16; [[fallthrough]];
-        case 2: hash ^= tail(1) << 8; [[fallthrough]];
-        case 1: hash ^= tail(0); hash *= kMultiplier; break;
-        default: break;
+        case 3:
+            hash ^= tail(2) << 16;
+            [[fallthrough]];
+        case 2:
+            hash ^= tail(1) << 8;
+            [[fallthrough]];
+        case 1:
+            hash ^= tail(0);
+            hash *= kMultiplier;
+            break;
+        default:
+            break;
     }
     hash ^= hash >> 13;
     hash *= kMultiplier;

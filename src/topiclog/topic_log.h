@@ -20,8 +20,8 @@ struct TopicConfig {
 struct TopicInfo {
     std::string name;
     TopicConfig config;
-    int64_t records = 0;        ///< All that were ever written, whether or not they are still kept.
-    int64_t bytes = 0;          ///< As stored.
+    int64_t records = 0;                 ///< All that were ever written, whether or not they are still kept.
+    int64_t bytes = 0;                   ///< As stored.
     std::vector<int64_t> first_offsets;  ///< Per partition: the oldest record that is kept.
     std::vector<int64_t> next_offsets;   ///< Per partition: the offset of the next record.
 };

@@ -34,7 +34,9 @@ std::string_view name_of(State state) {
 }
 
 Task::Task(Options options, MakeSource make_source, StateChanged state_changed)
-    : options_(std::move(options)), make_source_(std::move(make_source)), state_changed_(std::move(state_changed)),
+    : options_(std::move(options)),
+      make_source_(std::move(make_source)),
+      state_changed_(std::move(state_changed)),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 Task::~Task() {
@@ -53,7 +55,8 @@ bool Task::run_once(const std::stop_token& stop, int64_t& failures) {
         if (steady_ms() - started >= kHealthyRunMs) failures = 0;
         ++failures;
         if (options_.retries_max >= 0 && failures > options_.retries_max) {
-            state_changed_(State::Failed, format("{} (gave up after errors.max.retries={} retries)", fault.what(), options_.retries_max));
+            state_changed_(State::Failed, format("{} (gave up after errors.max.retries={} retries)", fault.what(),
+                                                 options_.retries_max));
             return false;
         }
         const bool failed = fault.shown() == RetriableError::Shown::Failed;

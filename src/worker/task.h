@@ -19,8 +19,8 @@ class Task {
   public:
     struct Options {
         std::string connector_name;
-        std::string title;            ///< "MySQL", for the log.
-        std::string logical_name;     ///< topic.prefix, for the log.
+        std::string title;               ///< "MySQL", for the log.
+        std::string logical_name;        ///< topic.prefix, for the log.
         int64_t retry_wait_ms = 10'000;  ///< Longest pause before a retry (retriable.restart.connector.wait.ms).
         int64_t retries_max = -1;        ///< errors.max.retries; -1: for ever.
     };

@@ -12,10 +12,13 @@
 namespace millrace::worker {
 namespace {
 
-constexpr std::string_view kConnectorNamespaces[] = {"database.", "snapshot.", "schema.history.", "table.", "column.", "topic.", "gtid.", "signal.",
-                                                     "notification.", "heartbeat.", "binlog.", "incremental."};
+constexpr std::string_view kConnectorNamespaces[] = {"database.",     "snapshot.",  "schema.history.", "table.",
+                                                     "column.",       "topic.",     "gtid.",           "signal.",
+                                                     "notification.", "heartbeat.", "binlog.",         "incremental."};
 
-std::string simple_name(std::string_view class_name) { return std::string(class_name.substr(class_name.rfind('.') + 1)); }
+std::string simple_name(std::string_view class_name) {
+    return std::string(class_name.substr(class_name.rfind('.') + 1));
+}
 
 /// Kafka Connect accepts a class by its full name, its simple name, and that without "Connector".
 bool names_type(const engine::SourceType& type, const std::string& name) {
@@ -59,11 +62,14 @@ Json definition_json(const config::Property& property, size_t order) {
     return json;
 }
 
-Json value_json(const config::Property& property, const config::Settings& settings, const std::vector<std::string>& errors) {
+Json value_json(const config::Property& property, const config::Settings& settings,
+                const std::vector<std::string>& errors) {
     Json json;
     const auto given = settings.find(std::string(property.name));
     json["name"] = property.name;
-    json["value"] = given ? Json(*given) : property.default_value != nullptr ? Json(property.default_value) : Json(nullptr);
+    json["value"] = given                               ? Json(*given)
+                    : property.default_value != nullptr ? Json(property.default_value)
+                                                        : Json(nullptr);
     if (property.type == config::Type::Password && given) json["value"] = "[hidden]";
     json["recommended_values"] = split_list(property.allowed);
     json["errors"] = errors;
@@ -78,7 +84,9 @@ Worker::Worker(WorkerConfig config, topiclog::TopicLog& log, std::vector<const e
     load();
 }
 
-Worker::~Worker() { stop(); }
+Worker::~Worker() {
+    stop();
+}
 
 void Worker::put(const std::string& topic, const std::string& key, const std::optional<std::string>& value) {
     topiclog::AppendBatch batch;
@@ -103,8 +111,10 @@ void Worker::load() {
             connectors_[name] = std::move(connector);
         } else if (key.starts_with(kTarget)) {
             const std::string name = key.substr(kTarget.size());
-            if (json) targets[name] = *json;
-            else targets.erase(name);
+            if (json)
+                targets[name] = *json;
+            else
+                targets.erase(name);
         }
     });
     for (auto& [name, connector] : connectors_) {
@@ -150,9 +160,12 @@ const engine::SourceType& Worker::type_of(const Config& config) const {
         if (names_type(*type, found->second)) return *type;
     std::vector<std::string> available;
     for (const auto* type : types_)
-        available.push_back(format("PluginDesc{{klass=class {0}, name='{0}', version='{1}', encodedVersion={1}, type=source, typeName='source', location='millrace'}}",
-                                   type->class_name, type->version));
-    throw RequestError(400, format("Failed to find any class that implements Connector and which name matches {}, available connectors are: {}",
+        available.push_back(
+            format("PluginDesc{{klass=class {0}, name='{0}', version='{1}', encodedVersion={1}, type=source, "
+                   "typeName='source', location='millrace'}}",
+                   type->class_name, type->version));
+    throw RequestError(400, format("Failed to find any class that implements Connector and which name matches {}, "
+                                   "available connectors are: {}",
                                    found->second, join(available, ", ")));
 }
 
@@ -181,9 +194,12 @@ std::vector<config::Problem> Worker::problems(const engine::SourceType& type, co
 void Worker::check(const Config& config) const {
     const auto found = problems(type_of(config), config);
     if (found.empty()) return;
-    std::string text = format("Connector configuration is invalid and contains the following {} error(s):", found.size());
+    std::string text =
+        format("Connector configuration is invalid and contains the following {} error(s):", found.size());
     for (const auto& problem : found) text += "\n" + problem.message;
-    throw RequestError(400, text + "\nYou can also find the above list of errors at the endpoint `/connector-plugins/{connectorType}/config/validate`");
+    throw RequestError(400, text +
+                                "\nYou can also find the above list of errors at the endpoint "
+                                "`/connector-plugins/{connectorType}/config/validate`");
 }
 
 void Worker::put_status(const std::string& key, State state, const std::string& trace) {
@@ -196,7 +212,8 @@ void Worker::put_status(const std::string& key, State state, const std::string& 
     try {
         put(config_.status_topic, key, to_text(json));
     } catch (const std::exception& fault) {
-        log::warn("worker", format("The status {} of {} could not be stored: {}", name_of(state), key, fault.what()));  // the REST API has it
+        log::warn("worker", format("The status {} of {} could not be stored: {}", name_of(state), key,
+                                   fault.what()));  // the REST API has it
     }
 }
 
@@ -229,8 +246,14 @@ void Worker::start_task(const std::string& name, Connector& connector) {
     options.retries_max = settings.integer("errors.max.retries", -1);
     const engine::SourceType& type = *connector.type;
     const auto make_source = [this, name, settings, &type] {
-        engine::SourceContext context{log_, name, settings, config_.offset_topic, converter_options(settings, config_.settings, "key.converter"),
-                                      converter_options(settings, config_.settings, "value.converter"), config_.offset_flush_interval_ms, uuid_v7(),
+        engine::SourceContext context{log_,
+                                      name,
+                                      settings,
+                                      config_.offset_topic,
+                                      converter_options(settings, config_.settings, "key.converter"),
+                                      converter_options(settings, config_.settings, "value.converter"),
+                                      config_.offset_flush_interval_ms,
+                                      uuid_v7(),
                                       [this, name](const std::string& topic) { note_topic(name, topic); }};
         return type.make(std::move(context));
     };
@@ -250,7 +273,9 @@ void Worker::start_task(const std::string& name, Connector& connector) {
     connector.task = std::make_unique<Task>(options, make_source, state_changed);
 }
 
-void Worker::stop_task(const std::string&, Connector& connector) { connector.task.reset(); }
+void Worker::stop_task(const std::string&, Connector& connector) {
+    connector.task.reset();
+}
 
 void Worker::set_connector_state(const std::string& name, Connector& connector, State state) {
     {
@@ -318,11 +343,13 @@ Json Worker::status_of(const std::string& name, const Connector& connector) {
     Json json;
     json["name"] = name;
     const std::string_view version = connector.type != nullptr ? connector.type->version : "";
-    json["connector"] = {{"state", name_of(connector.connector_state)}, {"worker_id", worker_id_}, {"version", version}};
+    json["connector"] = {
+        {"state", name_of(connector.connector_state)}, {"worker_id", worker_id_}, {"version", version}};
     if (connector.connector_state == State::Failed) json["connector"]["trace"] = connector.trace;
     json["tasks"] = Json::array();
     if (connector.target != State::Stopped && connector.connector_state != State::Failed) {
-        Json task = {{"id", 0}, {"state", name_of(connector.task_state)}, {"worker_id", worker_id_}, {"version", version}};
+        Json task = {
+            {"id", 0}, {"state", name_of(connector.task_state)}, {"worker_id", worker_id_}, {"version", version}};
         if (!connector.trace.empty()) task["trace"] = connector.trace;
         json["tasks"].push_back(task);
     }
@@ -352,7 +379,8 @@ Json Worker::task_status(const std::string& name, int task) {
     const std::lock_guard lock(mutex_);
     const auto found = connectors_.find(name);
     if (found != connectors_.end()) {
-        for (const auto& status : status_of(name, *found->second)["tasks"])
+        const Json all = status_of(name, *found->second);
+        for (const auto& status : all["tasks"])
             if (status["id"] == task) return status;
     }
     throw RequestError(404, format("No status found for task {}-{}", name, task));
@@ -366,8 +394,10 @@ Json Worker::offsets(const std::string& name) {
         const auto key = parse_json(record.key.value_or(""));
         if (!key || !key->is_array() || key->size() != 2 || (*key)[0] != name) return;
         const auto value = record.value ? parse_json(*record.value) : std::nullopt;
-        if (value) by_partition[(*key)[1].dump()] = Json{{"partition", (*key)[1]}, {"offset", *value}};
-        else by_partition.erase((*key)[1].dump());
+        if (value)
+            by_partition[(*key)[1].dump()] = Json{{"partition", (*key)[1]}, {"offset", *value}};
+        else
+            by_partition.erase((*key)[1].dump());
     });
     Json json;
     json["offsets"] = Json::array();
@@ -386,15 +416,18 @@ Json Worker::topics(const std::string& name) {
 
 Json Worker::plugins() const {
     Json all = Json::array();
-    for (const auto* type : types_) all.push_back({{"class", type->class_name}, {"type", "source"}, {"version", type->version}});
+    for (const auto* type : types_)
+        all.push_back({{"class", type->class_name}, {"type", "source"}, {"version", type->version}});
     return all;
 }
 
 Json Worker::validate(const std::string& class_name, const Config& config) {
     Config with_class = config;
     with_class.try_emplace("connector.class", class_name);
-    if (class_name != with_class["connector.class"] && simple_name(with_class["connector.class"]) != simple_name(class_name))
-        throw RequestError(400, format("Included connector type {} does not match request type {}", with_class["connector.class"], class_name));
+    if (class_name != with_class["connector.class"] &&
+        simple_name(with_class["connector.class"]) != simple_name(class_name))
+        throw RequestError(400, format("Included connector type {} does not match request type {}",
+                                       with_class["connector.class"], class_name));
     const engine::SourceType& type = type_of({{"connector.class", class_name}});
     std::map<std::string, std::vector<std::string>> errors;
     for (const auto& problem : problems(type, with_class)) errors[problem.property].push_back(problem.message);
@@ -408,8 +441,10 @@ Json Worker::validate(const std::string& class_name, const Config& config) {
     for (const auto* table : {&framework_properties(), type.properties}) {
         for (const auto& property : table->properties()) {
             if (property.name.find('(') != std::string_view::npos) continue;
-            if (std::find(groups.begin(), groups.end(), property.group) == groups.end()) groups.emplace_back(property.group);
-            configs.push_back({{"definition", definition_json(property, ++order)}, {"value", value_json(property, settings, errors[std::string(property.name)])}});
+            if (std::find(groups.begin(), groups.end(), property.group) == groups.end())
+                groups.emplace_back(property.group);
+            configs.push_back({{"definition", definition_json(property, ++order)},
+                               {"value", value_json(property, settings, errors[std::string(property.name)])}});
         }
     }
     json["groups"] = groups;
@@ -424,7 +459,9 @@ Json Worker::create(const std::string& name, Config config, const std::string& i
     }
     config["name"] = name;
     check(config);
-    const State target = initial_state == "PAUSED" ? State::Paused : initial_state == "STOPPED" ? State::Stopped : State::Running;
+    const State target = initial_state == "PAUSED"    ? State::Paused
+                         : initial_state == "STOPPED" ? State::Stopped
+                                                      : State::Running;
     const std::lock_guard lock(mutex_);
     if (connectors_.contains(name)) throw RequestError(409, format("Connector {} already exists", name));
     auto connector = std::make_unique<Connector>();
@@ -449,7 +486,8 @@ Json Worker::create(const std::string& name, Config config, const std::string& i
 bool Worker::put_config(const std::string& name, Config config) {
     const auto named = config.find("name");
     if (named != config.end() && named->second != name)
-        throw RequestError(400, format("Connector name configuration ({}) doesn't match connector name in the URL ({})", named->second, name));
+        throw RequestError(400, format("Connector name configuration ({}) doesn't match connector name in the URL ({})",
+                                       named->second, name));
     config["name"] = name;
     bool exists = false;
     {
@@ -478,12 +516,15 @@ void Worker::remove(const std::string& name) {
     Connector& connector = find(name, "Connector {} not found");
     stop_task(name, connector);
     topiclog::AppendBatch batch;
-    const auto bury = [&](const std::string& topic, const std::string& key) { batch.add(topic, &key, nullptr, now_ms()); };
+    const auto bury = [&](const std::string& topic, const std::string& key) {
+        batch.add(topic, &key, nullptr, now_ms());
+    };
     bury(config_.config_topic, "connector-" + name);
     bury(config_.config_topic, "target-state-" + name);
     bury(config_.status_topic, "status-connector-" + name);
     bury(config_.status_topic, format("status-task-{}-0", name));
-    for (const auto& topic : connector.topics) bury(config_.status_topic, format("status-topic-{}:connector-{}", topic, name));
+    for (const auto& topic : connector.topics)
+        bury(config_.status_topic, format("status-topic-{}:connector-{}", topic, name));
     log_.append(batch);
     const std::lock_guard status_lock(status_mutex_);
     connectors_.erase(name);

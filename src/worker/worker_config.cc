@@ -77,7 +77,9 @@ void read_listener(WorkerConfig& config) {
     const std::string listener = listeners.empty() ? "http://127.0.0.1:8083" : listeners[0];
     const std::string_view scheme = "http://";
     if (!lower(listener).starts_with(scheme))
-        throw ConfigError("listeners", format("The 'listeners' value is invalid: '{}' is not of the form http://HOST:PORT", listener));
+        throw ConfigError(
+            "listeners",
+            format("The 'listeners' value is invalid: '{}' is not of the form http://HOST:PORT", listener));
     const std::string address = listener.substr(scheme.size());
     const size_t colon = address.rfind(':');
     const auto port = colon == std::string::npos ? std::nullopt : parse_int(address.substr(colon + 1));
@@ -136,16 +138,20 @@ std::unique_ptr<topiclog::TopicLog> open_log(const WorkerConfig& config) {
     return log;
 }
 
-convert::JsonConverterOptions converter_options(const config::Settings& connector, const config::Settings& worker, const std::string& prefix) {
+convert::JsonConverterOptions converter_options(const config::Settings& connector, const config::Settings& worker,
+                                                const std::string& prefix) {
     // A connector that names its own converter brings all of that converter's options itself.
     const config::Settings& from = connector.text(prefix).empty() ? worker : connector;
     const std::string converter = from.text(prefix, kJsonConverter);
     if (converter != kJsonConverter && converter != "JsonConverter")
-        throw ConfigError(prefix, format("The '{}' value is invalid: {} is not supported by Millrace yet; use {}", prefix, converter, kJsonConverter));
+        throw ConfigError(prefix, format("The '{}' value is invalid: {} is not supported by Millrace yet; use {}",
+                                         prefix, converter, kJsonConverter));
     const std::string decimal = from.text(prefix + ".decimal.format", "BASE64");
     if (!iequals(decimal, "BASE64"))
-        throw ConfigError(prefix + ".decimal.format", format("The '{0}.decimal.format' value is invalid: {1} is not supported by Millrace yet; use "
-                                                             "BASE64, or decimal.handling.mode=string for readable numbers", prefix, decimal));
+        throw ConfigError(prefix + ".decimal.format",
+                          format("The '{0}.decimal.format' value is invalid: {1} is not supported by Millrace yet; use "
+                                 "BASE64, or decimal.handling.mode=string for readable numbers",
+                                 prefix, decimal));
     convert::JsonConverterOptions options;
     options.schemas_enable = from.boolean(prefix + ".schemas.enable", true);
     options.replace_null_with_default = from.boolean(prefix + ".replace.null.with.default", true);

@@ -33,6 +33,7 @@ std::unique_ptr<topiclog::TopicLog> open_log(const WorkerConfig& config);
 
 /// The JSON converter that `key.converter` or `value.converter` asks for, the connector's settings before the
 /// worker's. Throws ConfigError for other converters.
-convert::JsonConverterOptions converter_options(const config::Settings& connector, const config::Settings& worker, const std::string& prefix);
+convert::JsonConverterOptions converter_options(const config::Settings& connector, const config::Settings& worker,
+                                                const std::string& prefix);
 
 }  // namespace millrace::worker

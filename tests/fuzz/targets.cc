@@ -24,7 +24,10 @@ void read_images(const Rows& rows, std::string_view types) {
         for (uint32_t i = 0; i < rows.column_count && images.ok(); ++i) {
             const char type = types.empty() ? 3 : types[i % types.size()];
             ColumnValue value;
-            if (!read_wire_value({static_cast<WireType>(static_cast<unsigned char>(type)), static_cast<uint16_t>(i * 257), false}, false, images, scratch, value)) return;
+            if (!read_wire_value(
+                    {static_cast<WireType>(static_cast<unsigned char>(type)), static_cast<uint16_t>(i * 257), false},
+                    false, images, scratch, value))
+                return;
         }
     }
 }
@@ -65,8 +68,9 @@ void json_binary(std::string_view bytes) {
 
 void column_value(std::string_view bytes) {
     if (bytes.size() < 4) return;
-    const WireColumn column{static_cast<WireType>(static_cast<unsigned char>(bytes[0])),
-                            static_cast<uint16_t>(static_cast<unsigned char>(bytes[1]) | static_cast<unsigned char>(bytes[2]) << 8), false};
+    const WireColumn column{
+        static_cast<WireType>(static_cast<unsigned char>(bytes[0])),
+        static_cast<uint16_t>(static_cast<unsigned char>(bytes[1]) | static_cast<unsigned char>(bytes[2]) << 8), false};
     ByteCursor cursor(bytes.substr(4));
     std::string scratch;
     ColumnValue value;
@@ -76,7 +80,8 @@ void column_value(std::string_view bytes) {
     std::string inflated;
     inflate_column(bytes.substr(4, 200), inflated);
 
-    static const char* const kTypes[] = {"INT", "DECIMAL", "DATETIME", "TIMESTAMP", "TIME", "DATE", "YEAR", "BIT", "GEOMETRY", "POINT", "VECTOR", "SET", "FLOAT", "BLOB", "TEXT"};
+    static const char* const kTypes[] = {"INT",      "DECIMAL", "DATETIME", "TIMESTAMP", "TIME",  "DATE", "YEAR", "BIT",
+                                         "GEOMETRY", "POINT",   "VECTOR",   "SET",       "FLOAT", "BLOB", "TEXT"};
     relational::Table table;
     relational::Column declared;
     declared.type_name = kTypes[static_cast<unsigned char>(bytes[3]) % std::size(kTypes)];
@@ -96,7 +101,8 @@ void column_value(std::string_view bytes) {
 void ddl(std::string_view bytes) {
     if (bytes.empty()) return;
     ddl::Catalog catalog;
-    const ddl::DdlContext context{(bytes[0] & 1) != 0 ? ddl::Server::MariaDb : ddl::Server::MySql, "d", (bytes[0] & 2) != 0 ? ddl::kModeAnsiQuotes : 0, true};
+    const ddl::DdlContext context{(bytes[0] & 1) != 0 ? ddl::Server::MariaDb : ddl::Server::MySql, "d",
+                                  (bytes[0] & 2) != 0 ? ddl::kModeAnsiQuotes : 0, true};
     ddl::apply_ddl(catalog, "CREATE TABLE t (id INT PRIMARY KEY, a VARCHAR(5), b ENUM('x'))", context);
     ddl::apply_ddl(catalog, bytes.substr(1), context);
 }

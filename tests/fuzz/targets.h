@@ -10,7 +10,7 @@ namespace millrace::fuzz {
 void binlog_event(std::string_view bytes);   ///< Every event type; the first byte chooses it.
 void packet_reader(std::string_view bytes);  ///< Headers, descriptions and what frames events.
 void json_binary(std::string_view bytes);
-void column_value(std::string_view bytes);   ///< Decimals, temporals and all other column types.
+void column_value(std::string_view bytes);  ///< Decimals, temporals and all other column types.
 void ddl(std::string_view bytes);
 
 }  // namespace millrace::fuzz

@@ -25,7 +25,8 @@ int64_t last_number(const std::string& gtids) {
     return parse_int(gtids.substr(at + 1)).value_or(-1);
 }
 
-void write(const ConnectionOptions& options, double per_second, const std::atomic<bool>& stop, std::atomic<int64_t>& commits) {
+void write(const ConnectionOptions& options, double per_second, const std::atomic<bool>& stop,
+           std::atomic<int64_t>& commits) {
     Connection connection(options);
     const auto pause = std::chrono::nanoseconds(static_cast<int64_t>(1e9 / per_second));
     auto next = std::chrono::steady_clock::now();
@@ -76,7 +77,8 @@ int main(int argc, char** argv) {
             const int64_t expected = last_number(opened.gtids) - base;
             if (rows != expected) {
                 ++wrong;
-                std::fprintf(stderr, "view %d opened %s: %ld rows, but its GTIDs say %ld\n", i, opened.method.c_str(), rows, expected);
+                std::fprintf(stderr, "view %d opened %s: %ld rows, but its GTIDs say %ld\n", i, opened.method.c_str(),
+                             rows, expected);
             }
             locked += opened.writes_blocked_us > 0 ? 1 : 0;
             blocked_us_max = std::max(blocked_us_max, opened.writes_blocked_us);
@@ -84,8 +86,10 @@ int main(int argc, char** argv) {
         stop = true;
         threads.clear();
         const double seconds = static_cast<double>(steady_ms() - started) / 1000;
-        std::printf("{\"views\":%d,\"wrong\":%d,\"locked\":%d,\"blocked_us_max\":%ld,\"commits_per_s\":%.0f,\"seconds\":%.1f}\n", views, wrong, locked, blocked_us_max,
-                    static_cast<double>(commits) / seconds, seconds);
+        std::printf(
+            "{\"views\":%d,\"wrong\":%d,\"locked\":%d,\"blocked_us_max\":%ld,\"commits_per_s\":%.0f,\"seconds\":%.1f}"
+            "\n",
+            views, wrong, locked, blocked_us_max, static_cast<double>(commits) / seconds, seconds);
         return wrong == 0 ? 0 : 1;
     } catch (const std::exception& fault) {
         std::fprintf(stderr, "view_check: %s\n", fault.what());

@@ -44,8 +44,8 @@ TEST(JsonText, EscapesAsJacksonDoes) {
 
 TEST(JsonText, ReplacesBytesThatAreNotUtf8) {
     EXPECT_EQ(json_string("a\xFFz"), "\"a\xEF\xBF\xBDz\"");
-    EXPECT_EQ(json_string("\xE6\xBC"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");       // cut short
-    EXPECT_EQ(json_string("\xC0\x80"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");       // overlong
+    EXPECT_EQ(json_string("\xE6\xBC"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");      // cut short
+    EXPECT_EQ(json_string("\xC0\x80"), "\"\xEF\xBF\xBD\xEF\xBF\xBD\"");      // overlong
     EXPECT_EQ(json_string("\xED\xA0\x80").find('\xED'), std::string::npos);  // a lone surrogate
 }
 
@@ -90,7 +90,8 @@ TEST(Decimal, TwosComplementIsBigIntegers) {
 }
 
 TEST(Decimal, BytesBecomeTextAgain) {
-    for (const char* digits : {"0", "1", "-1", "255", "-256", "99999999999999999999999999999999999", "-123456789012345678901234567890"}) {
+    for (const char* digits :
+         {"0", "1", "-1", "255", "-256", "99999999999999999999999999999999999", "-123456789012345678901234567890"}) {
         std::string bytes;
         decimal::append_twos_complement(bytes, digits);
         EXPECT_EQ(decimal::text_of(bytes, 0), digits);

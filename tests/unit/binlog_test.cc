@@ -15,7 +15,8 @@ constexpr const char* kUuid = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
 constexpr const char* kOther = "4e11fa47-71ca-11e1-9e33-c80aa9429562";
 
 TEST(GtidSetTest, ParsesAndPrints) {
-    const auto set = GtidSet::parse("3E11FA47-71CA-11E1-9E33-C80AA9429562:1-5:7:8-9,\n4e11fa47-71ca-11e1-9e33-c80aa9429562:3:red:1-2");
+    const auto set = GtidSet::parse(
+        "3E11FA47-71CA-11E1-9E33-C80AA9429562:1-5:7:8-9,\n4e11fa47-71ca-11e1-9e33-c80aa9429562:3:red:1-2");
     ASSERT_TRUE(set);
     EXPECT_EQ(set->text(), format("{}:1-5:7-9,{}:3:red:1-2", kUuid, kOther));
     EXPECT_TRUE(set->contains({kUuid, ""}, 7));
@@ -37,7 +38,12 @@ TEST(GtidSetTest, AddingMergesNeighbours) {
 TEST(GtidSetTest, WireFormIsTheServers) {
     GtidSet set;
     set.add({kUuid, ""}, GtidSet::Interval{1, 5});
-    EXPECT_EQ(hex(set.wire_bytes()), "0100000000000000" "3e11fa4771ca11e19e33c80aa9429562" "0100000000000000" "0100000000000000" "0600000000000000");
+    EXPECT_EQ(hex(set.wire_bytes()),
+              "0100000000000000"
+              "3e11fa4771ca11e19e33c80aa9429562"
+              "0100000000000000"
+              "0100000000000000"
+              "0600000000000000");
     set.add({kUuid, "ab"}, 1);
     EXPECT_TRUE(hex(set.wire_bytes()).starts_with("0102000000000001"));
 }
@@ -77,7 +83,8 @@ TEST(BinlogOffsetTest, OrdersByGtidThenByPlace) {
     };
     EXPECT_TRUE(is_at_or_before(at("b.999999", 9), at("b.1000000", 4), ddl::Server::MySql));
     EXPECT_FALSE(is_at_or_before(at("b.000002", 9), at("b.000002", 4), ddl::Server::MySql));
-    EXPECT_TRUE(is_at_or_before(at("z.9", 9, format("{}:1-3", kUuid)), at("a.1", 4, format("{}:1-4", kUuid)), ddl::Server::MySql));
+    EXPECT_TRUE(is_at_or_before(at("z.9", 9, format("{}:1-3", kUuid)), at("a.1", 4, format("{}:1-4", kUuid)),
+                                ddl::Server::MySql));
 }
 
 std::string json_of(std::string_view bytes) {
@@ -95,18 +102,24 @@ TEST(JsonBinary, ScalarsAndDamage) {
 }
 
 // {"a":1} as the server stores it: count 1, size 12; key entry (offset 11, length 1), value entry (int16 1), "a".
-const std::string kObject("\x00\x01\x00\x0c\x00\x0b\x00\x01\x00\x05\x01\x00" "a", 13);
+const std::string kObject(
+    "\x00\x01\x00\x0c\x00\x0b\x00\x01\x00\x05\x01\x00"
+    "a",
+    13);
 
-TEST(JsonBinary, Objects) { EXPECT_EQ(json_of(kObject), R"({"a":1})"); }
+TEST(JsonBinary, Objects) {
+    EXPECT_EQ(json_of(kObject), R"({"a":1})");
+}
 
 TEST(JsonBinary, DiffsAreApplied) {
     const auto patched = [&](std::string_view diffs) {
         std::string out;
         return json_binary::append_patched_text(out, kObject, diffs) ? out : "damaged";
     };
-    EXPECT_EQ(patched(std::string_view("\x00\x03$.a\x03\x05\x07\x00", 9)), R"({"a":7})");                 // replace
-    EXPECT_EQ(patched(std::string_view("\x01\x04$.bb\x03\x05\x02\x00\x01\x03$.0\x02\x04\x00", 18)), R"({"0":null,"a":1,"bb":2})");  // insert
-    EXPECT_EQ(patched(std::string_view("\x02\x03$.a", 5)), "{}");                                            // remove
+    EXPECT_EQ(patched(std::string_view("\x00\x03$.a\x03\x05\x07\x00", 9)), R"({"a":7})");  // replace
+    EXPECT_EQ(patched(std::string_view("\x01\x04$.bb\x03\x05\x02\x00\x01\x03$.0\x02\x04\x00", 18)),
+              R"({"0":null,"a":1,"bb":2})");                       // insert
+    EXPECT_EQ(patched(std::string_view("\x02\x03$.a", 5)), "{}");  // remove
     EXPECT_EQ(patched(std::string_view("\x00\x03$.x\x03\x05\x07\x00", 9)), "damaged");
 }
 
@@ -150,7 +163,8 @@ TEST(Events, PackedDecimals) {
     EXPECT_EQ(text("\x80", 20, 2), "damaged");
 }
 
-std::string text_value(const char* type, std::optional<int> length, std::optional<int> scale, const char* text, bool optional = true) {
+std::string text_value(const char* type, std::optional<int> length, std::optional<int> scale, const char* text,
+                       bool optional = true) {
     relational::Table table;
     table.id = {"d", "t"};
     relational::Column column;

@@ -12,10 +12,14 @@ namespace {
 
 using config::Settings;
 
-Settings given(std::map<std::string, std::string> values) { return Settings(std::move(values)); }
+Settings given(std::map<std::string, std::string> values) {
+    return Settings(std::move(values));
+}
 
 TEST(Properties, ReadJavasFormat) {
-    const auto values = config::parse_properties("# comment\n! too\na=1\n b : two words \nc\\=d=e\\\n   f\numl=\\u00fc\nempty=\nblank value\nurl=http://x:1=y\n");
+    const auto values = config::parse_properties(
+        "# comment\n! too\na=1\n b : two words \nc\\=d=e\\\n   f\numl=\\u00fc\nempty=\nblank "
+        "value\nurl=http://x:1=y\n");
     EXPECT_EQ(values.at("a"), "1");
     EXPECT_EQ(values.at("b"), "two words ");
     EXPECT_EQ(values.at("c=d"), "ef");
@@ -26,7 +30,10 @@ TEST(Properties, ReadJavasFormat) {
 }
 
 std::vector<config::Problem> problems(std::map<std::string, std::string> more) {
-    std::map<std::string, std::string> base = {{"topic.prefix", "p"}, {"database.hostname", "h"}, {"database.user", "u"}, {"database.server.id", "1"},
+    std::map<std::string, std::string> base = {{"topic.prefix", "p"},
+                                               {"database.hostname", "h"},
+                                               {"database.user", "u"},
+                                               {"database.server.id", "1"},
                                                {"schema.history.internal.kafka.topic", "t"}};
     base.merge(more);
     return mysql::property_table().check(Settings(base));
@@ -34,7 +41,11 @@ std::vector<config::Problem> problems(std::map<std::string, std::string> more) {
 
 TEST(PropertyTable, DefaultsAndWorkingValuesPass) {
     EXPECT_TRUE(problems({}).empty());
-    EXPECT_TRUE(problems({{"snapshot.mode", "no_data"}, {"decimal.handling.mode", "string"}, {"database.jdbc.driver", "x"}, {"heartbeat.interval.ms", "0"}}).empty());
+    EXPECT_TRUE(problems({{"snapshot.mode", "no_data"},
+                          {"decimal.handling.mode", "string"},
+                          {"database.jdbc.driver", "x"},
+                          {"heartbeat.interval.ms", "0"}})
+                    .empty());
 }
 
 TEST(PropertyTable, RequiredValuesAreMissed) {
@@ -44,8 +55,11 @@ TEST(PropertyTable, RequiredValuesAreMissed) {
 }
 
 TEST(PropertyTable, WhatIsNotBuiltIsRefusedByName) {
-    for (const auto& [name, value] : std::map<std::string, std::string>{{"heartbeat.interval.ms", "1000"}, {"snapshot.mode", "always"}, {"converters", "x"},
-                                                                        {"column.mask.with.5.chars", "a.b.c"}, {"provide.transaction.metadata", "true"}}) {
+    for (const auto& [name, value] : std::map<std::string, std::string>{{"heartbeat.interval.ms", "1000"},
+                                                                        {"snapshot.mode", "always"},
+                                                                        {"converters", "x"},
+                                                                        {"column.mask.with.5.chars", "a.b.c"},
+                                                                        {"provide.transaction.metadata", "true"}}) {
         const auto found = problems({{name, value}});
         ASSERT_EQ(found.size(), 1u) << name;
         EXPECT_EQ(found[0].property, name);
@@ -55,7 +69,8 @@ TEST(PropertyTable, WhatIsNotBuiltIsRefusedByName) {
 
 TEST(PropertyTable, WrongTypesAndWordsAreRefused) {
     EXPECT_EQ(problems({{"database.port", "x"}})[0].property, "database.port");
-    EXPECT_EQ(problems({{"decimal.handling.mode", "exact"}})[0].message, "The 'decimal.handling.mode' value is invalid: Value must be one of precise, double, string");
+    EXPECT_EQ(problems({{"decimal.handling.mode", "exact"}})[0].message,
+              "The 'decimal.handling.mode' value is invalid: Value must be one of precise, double, string");
 }
 
 TEST(PropertyTable, MisspeltNamesGetTheNearest) {
@@ -73,7 +88,8 @@ TEST(PropertyTable, NamesAreUnique) {
 }
 
 TEST(Filters, ExpressionsAreAnchoredAndIgnoreCase) {
-    const relational::Filters filters(given({{"database.include.list", "inv.*"}, {"table.exclude.list", "inventory[.]secret,.*[.]tmp_.*"}}));
+    const relational::Filters filters(
+        given({{"database.include.list", "inv.*"}, {"table.exclude.list", "inventory[.]secret,.*[.]tmp_.*"}}));
     EXPECT_TRUE(filters.captures({"inventory", "a"}));
     EXPECT_TRUE(filters.captures({"INVENTORY", "a"}));
     EXPECT_FALSE(filters.captures({"my_inventory", "a"}));

@@ -51,8 +51,10 @@ TEST_F(Ddl, ColumnTypes) {
 }
 
 TEST_F(Ddl, Defaults) {
-    ASSERT_FALSE(run(R"(CREATE TABLE t (a INT DEFAULT -3, b VARCHAR(9) DEFAULT 'it''s', c BIT(4) DEFAULT b'1010', d DATETIME DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE NOW(3),
-        e INT DEFAULT (1+2*(3)), f INT NOT NULL, g INT DEFAULT NULL, h BIGINT DEFAULT nextval(`d`.`s`), i INT, j TEXT DEFAULT _utf8mb4'x', k BOOL DEFAULT TRUE))").problem);
+    ASSERT_FALSE(
+        run(R"(CREATE TABLE t (a INT DEFAULT -3, b VARCHAR(9) DEFAULT 'it''s', c BIT(4) DEFAULT b'1010', d DATETIME DEFAULT CURRENT_TIMESTAMP(3) ON UPDATE NOW(3),
+        e INT DEFAULT (1+2*(3)), f INT NOT NULL, g INT DEFAULT NULL, h BIGINT DEFAULT nextval(`d`.`s`), i INT, j TEXT DEFAULT _utf8mb4'x', k BOOL DEFAULT TRUE))")
+            .problem);
     EXPECT_EQ(column("a").default_expression, "-3");
     EXPECT_EQ(column("b").default_expression, "it''s");
     EXPECT_EQ(column("c").default_expression, "1010");
@@ -69,8 +71,10 @@ TEST_F(Ddl, Defaults) {
 
 TEST_F(Ddl, KeysAndCharsets) {
     ASSERT_FALSE(run("CREATE DATABASE d CHARACTER SET = latin1").problem);
-    ASSERT_FALSE(run("CREATE TABLE t (a INT, b VARCHAR(5) NOT NULL, c INT NOT NULL, UNIQUE (a), UNIQUE KEY u (b, c DESC), KEY k (a), CONSTRAINT fk FOREIGN KEY (a) REFERENCES x (y) "
-                     "ON DELETE SET NULL, CHECK (a > 0)) ENGINE=InnoDB").problem);
+    ASSERT_FALSE(run("CREATE TABLE t (a INT, b VARCHAR(5) NOT NULL, c INT NOT NULL, UNIQUE (a), UNIQUE KEY u (b, c "
+                     "DESC), KEY k (a), CONSTRAINT fk FOREIGN KEY (a) REFERENCES x (y) "
+                     "ON DELETE SET NULL, CHECK (a > 0)) ENGINE=InnoDB")
+                     .problem);
     EXPECT_EQ(table("t").primary_key, (std::vector<std::string>{"b", "c"}));
     EXPECT_EQ(table("t").default_charset, "latin1");
     EXPECT_EQ(column("b").charset, "latin1");
@@ -121,7 +125,8 @@ TEST_F(Ddl, DropAndRenameOfSeveralTablesGiveOneEventEach) {
 }
 
 TEST_F(Ddl, CommentsAndQuotes) {
-    run("CREATE /* a */ TABLE -- b\n `t` ( # c\n `a``b` INT COMMENT 'x; -- y', `select` INT /*!50110 DEFAULT 3 */ /*!80023 INVISIBLE */)");
+    run("CREATE /* a */ TABLE -- b\n `t` ( # c\n `a``b` INT COMMENT 'x; -- y', `select` INT /*!50110 DEFAULT 3 */ "
+        "/*!80023 INVISIBLE */)");
     EXPECT_EQ(columns(), "a`b,select");
     EXPECT_EQ(column("select").default_expression, "3");
     EXPECT_EQ(column("a`b").comment, "x; -- y");
@@ -139,12 +144,17 @@ TEST_F(Ddl, MariaDbsOwnForms) {
         EXPECT_FALSE(result.problem) << statement << ": " << result.problem.value_or("");
         return result;
     };
-    fine("CREATE OR REPLACE TABLE t (id INT PRIMARY KEY, u UUID, i INET6, c TEXT COMPRESSED, v VARCHAR(9) /*M!100301 COMPRESSED*/ DEFAULT '', x INT WITHOUT SYSTEM VERSIONING, "
-         "UNIQUE KEY IF NOT EXISTS k (u), s TIMESTAMP(6) GENERATED ALWAYS AS ROW START, PERIOD FOR SYSTEM_TIME (s, s)) WITH SYSTEM VERSIONING");
+    fine(
+        "CREATE OR REPLACE TABLE t (id INT PRIMARY KEY, u UUID, i INET6, c TEXT COMPRESSED, v VARCHAR(9) /*M!100301 "
+        "COMPRESSED*/ DEFAULT '', x INT WITHOUT SYSTEM VERSIONING, "
+        "UNIQUE KEY IF NOT EXISTS k (u), s TIMESTAMP(6) GENERATED ALWAYS AS ROW START, PERIOD FOR SYSTEM_TIME (s, s)) "
+        "WITH SYSTEM VERSIONING");
     EXPECT_EQ(columns(), "id,u,i,c,v,x,s");
     fine("CREATE OR REPLACE TABLE t (id BIGINT PRIMARY KEY)");
     EXPECT_EQ(column("id").type_name, "BIGINT");
-    fine("ALTER TABLE t WAIT 5 ADD COLUMN IF NOT EXISTS b INT, DROP COLUMN IF EXISTS nope, ADD CONSTRAINT IF NOT EXISTS c CHECK (id > 0)");
+    fine(
+        "ALTER TABLE t WAIT 5 ADD COLUMN IF NOT EXISTS b INT, DROP COLUMN IF EXISTS nope, ADD CONSTRAINT IF NOT EXISTS "
+        "c CHECK (id > 0)");
     fine("ALTER TABLE t ADD COLUMN IF NOT EXISTS b BIGINT");
     EXPECT_EQ(column("b").type_name, "INT");  // it was there already
     fine("ALTER TABLE t ADD SYSTEM VERSIONING");
@@ -156,9 +166,12 @@ TEST_F(Ddl, MariaDbsOwnForms) {
 }
 
 TEST_F(Ddl, WhatChangesNoStructureIsPassedOver) {
-    for (const char* statement : {"GRANT ALL ON *.* TO x", "CREATE VIEW v AS SELECT 1", "CREATE DEFINER=`root`@`localhost` PROCEDURE p() BEGIN DROP TABLE t; END",
-                                  "CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1", "ANALYZE TABLE t", "FLUSH TABLES", "CREATE USER u", "", ";", "/* nothing */",
-                                  "CREATE TEMPORARY TABLE x (a INT)", "DROP TEMPORARY TABLE x", "DROP VIEW v", "# Dummy event"}) {
+    for (const char* statement :
+         {"GRANT ALL ON *.* TO x", "CREATE VIEW v AS SELECT 1",
+          "CREATE DEFINER=`root`@`localhost` PROCEDURE p() BEGIN DROP TABLE t; END",
+          "CREATE TRIGGER x BEFORE INSERT ON t FOR EACH ROW SET NEW.a = 1", "ANALYZE TABLE t", "FLUSH TABLES",
+          "CREATE USER u", "", ";", "/* nothing */", "CREATE TEMPORARY TABLE x (a INT)", "DROP TEMPORARY TABLE x",
+          "DROP VIEW v", "# Dummy event"}) {
         const auto result = run(statement);
         EXPECT_TRUE(result.events.empty() && !result.problem && result.touched.empty()) << statement;
     }
@@ -174,7 +187,8 @@ TEST_F(Ddl, WhatCannotBeUnderstoodNamesItsTable) {
     EXPECT_EQ(result.touched, (std::vector<TableId>{{"d", "t"}}));
     EXPECT_NE(result.problem->find("FANCYTYPE"), std::string::npos);
     EXPECT_TRUE(run("ALTER TABLE missing ADD COLUMN a INT").problem);
-    for (const char* broken : {"CREATE TABLE t (", "CREATE TABLE t (a INT", "ALTER TABLE", "CREATE TABLE t (a ENUM('x)", "DROP TABLE", "RENAME TABLE a", "CREATE TABLE t (a INT) COMMENT '"})
+    for (const char* broken : {"CREATE TABLE t (", "CREATE TABLE t (a INT", "ALTER TABLE", "CREATE TABLE t (a ENUM('x)",
+                               "DROP TABLE", "RENAME TABLE a", "CREATE TABLE t (a INT) COMMENT '"})
         run(broken);  // nothing but not crashing is asked
 }
 

@@ -23,14 +23,16 @@ class Store : public testing::Test {
         log_.reset();
         log_ = std::make_unique<SqliteLog>(StoreOptions{directory_.string(), 3'600'000});
     }
-    void put(const std::string& topic, const std::string& key, const std::optional<std::string>& value, int64_t ts = now_ms()) {
+    void put(const std::string& topic, const std::string& key, const std::optional<std::string>& value,
+             int64_t ts = now_ms()) {
         AppendBatch batch;
         batch.add(topic, &key, value ? &*value : nullptr, ts);
         log_->append(batch);
     }
     std::vector<std::string> values(const std::string& topic) {
         std::vector<std::string> all;
-        for_each_record(*log_, topic, [&](const StoredRecord& record) { all.push_back(record.value.value_or("null")); });
+        for_each_record(*log_, topic,
+                        [&](const StoredRecord& record) { all.push_back(record.value.value_or("null")); });
         return all;
     }
 
@@ -129,7 +131,8 @@ TEST_F(Store, ASecondOwnerIsTurnedAwayByName) {
         SqliteLog second(StoreOptions{directory_.string()});
         FAIL();
     } catch (const EnvironmentError& fault) {
-        EXPECT_NE(std::string(fault.what()).find("belongs to the running process " + std::to_string(getpid())), std::string::npos);
+        EXPECT_NE(std::string(fault.what()).find("belongs to the running process " + std::to_string(getpid())),
+                  std::string::npos);
     }
 }
 
@@ -171,7 +174,8 @@ TEST(BatchCodec, DamagedBlobsAreNothing) {
     writer.add(10, 1000, 0, &key, 0, &value, 0);
     const std::string blob = writer.finish();
     ASSERT_TRUE(read_batch(blob, 10, 1000));
-    for (size_t length = 0; length < blob.size(); ++length) EXPECT_FALSE(read_batch(blob.substr(0, length), 10, 1000)) << length;
+    for (size_t length = 0; length < blob.size(); ++length)
+        EXPECT_FALSE(read_batch(blob.substr(0, length), 10, 1000)) << length;
     std::string wrong = blob;
     wrong[0] = 9;
     EXPECT_FALSE(read_batch(wrong, 10, 1000));

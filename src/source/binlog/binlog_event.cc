@@ -40,7 +40,8 @@ size_t metadata_size(WireType type) {
         case WireType::BlobCompressed:
         case WireType::Geometry:
         case WireType::Vector:
-        case WireType::Json: return 1;
+        case WireType::Json:
+            return 1;
         case WireType::Varchar:
         case WireType::VarString:
         case WireType::VarcharCompressed:
@@ -48,8 +49,10 @@ size_t metadata_size(WireType type) {
         case WireType::NewDecimal:
         case WireType::Enum:
         case WireType::Set:
-        case WireType::String: return 2;
-        default: return 0;
+        case WireType::String:
+            return 2;
+        default:
+            return 0;
     }
 }
 
@@ -66,11 +69,17 @@ WireColumn read_column(WireType type, ByteCursor& metadata) {
         switch (type) {
             case WireType::Varchar:
             case WireType::VarString:
-            case WireType::VarcharCompressed: column.meta = static_cast<uint16_t>(first | second << 8); break;
-            case WireType::Bit: column.meta = static_cast<uint16_t>(second << 8 | first); break;
-            default: column.meta = static_cast<uint16_t>(first << 8 | second);  // NewDecimal: precision, scale
+            case WireType::VarcharCompressed:
+                column.meta = static_cast<uint16_t>(first | second << 8);
+                break;
+            case WireType::Bit:
+                column.meta = static_cast<uint16_t>(second << 8 | first);
+                break;
+            default:
+                column.meta = static_cast<uint16_t>(first << 8 | second);  // NewDecimal: precision, scale
         }
-        if (type == WireType::String && (first == static_cast<unsigned char>(WireType::Enum) || first == static_cast<unsigned char>(WireType::Set)))
+        if (type == WireType::String &&
+            (first == static_cast<unsigned char>(WireType::Enum) || first == static_cast<unsigned char>(WireType::Set)))
             column.type = static_cast<WireType>(first);
     }
     return column;
@@ -90,10 +99,12 @@ void read_optional_metadata(ByteCursor& cursor, TableMap& map) {
             const std::string_view bits = value.rest();
             for (auto& column : map.columns) {
                 const auto type = column.type;
-                const bool is_numeric = (type >= WireType::Tiny && type <= WireType::Double) || type == WireType::LongLong ||
-                                        type == WireType::Int24 || type == WireType::NewDecimal;
+                const bool is_numeric = (type >= WireType::Tiny && type <= WireType::Double) ||
+                                        type == WireType::LongLong || type == WireType::Int24 ||
+                                        type == WireType::NewDecimal;
                 if (!is_numeric) continue;
-                if (numeric / 8 < bits.size()) column.is_unsigned = (static_cast<unsigned char>(bits[numeric / 8]) >> (7 - numeric % 8) & 1) != 0;
+                if (numeric / 8 < bits.size())
+                    column.is_unsigned = (static_cast<unsigned char>(bits[numeric / 8]) >> (7 - numeric % 8) & 1) != 0;
                 ++numeric;
             }
         }
@@ -104,36 +115,76 @@ void read_optional_metadata(ByteCursor& cursor, TableMap& map) {
 void read_status_variables(ByteCursor cursor, Query& query) {
     while (!cursor.empty() && cursor.ok()) {
         switch (cursor.u8()) {
-            case 0: cursor.skip(4); break;                       // Q_FLAGS2
-            case 1: query.sql_mode = cursor.u64(); break;        // Q_SQL_MODE
-            case 2: cursor.skip(cursor.u8() + size_t{1}); break; // Q_CATALOG
-            case 3: cursor.skip(4); break;                       // Q_AUTO_INCREMENT
-            case 4:                                              // Q_CHARSET
+            case 0:
+                cursor.skip(4);
+                break;  // Q_FLAGS2
+            case 1:
+                query.sql_mode = cursor.u64();
+                break;  // Q_SQL_MODE
+            case 2:
+                cursor.skip(cursor.u8() + size_t{1});
+                break;  // Q_CATALOG
+            case 3:
+                cursor.skip(4);
+                break;  // Q_AUTO_INCREMENT
+            case 4:     // Q_CHARSET
                 query.client_collation = cursor.u16();
                 cursor.skip(2);
                 query.server_collation = cursor.u16();
                 break;
-            case 5: cursor.skip(cursor.u8()); break;             // Q_TIME_ZONE
-            case 6: cursor.skip(cursor.u8()); break;             // Q_CATALOG_NZ
-            case 7: cursor.skip(2); break;                       // Q_LC_TIME_NAMES
-            case 8: query.default_collation = cursor.u16(); break;  // Q_CHARSET_DATABASE
-            case 9: cursor.skip(8); break;                       // Q_TABLE_MAP_FOR_UPDATE
-            case 10: cursor.skip(4); break;                      // Q_MASTER_DATA_WRITTEN
-            case 11: cursor.skip(cursor.u8()); cursor.skip(cursor.u8()); break;  // Q_INVOKER
-            case 12: {                                           // Q_UPDATED_DB_NAMES
+            case 5:
+                cursor.skip(cursor.u8());
+                break;  // Q_TIME_ZONE
+            case 6:
+                cursor.skip(cursor.u8());
+                break;  // Q_CATALOG_NZ
+            case 7:
+                cursor.skip(2);
+                break;  // Q_LC_TIME_NAMES
+            case 8:
+                query.default_collation = cursor.u16();
+                break;  // Q_CHARSET_DATABASE
+            case 9:
+                cursor.skip(8);
+                break;  // Q_TABLE_MAP_FOR_UPDATE
+            case 10:
+                cursor.skip(4);
+                break;  // Q_MASTER_DATA_WRITTEN
+            case 11:
+                cursor.skip(cursor.u8());
+                cursor.skip(cursor.u8());
+                break;  // Q_INVOKER
+            case 12: {  // Q_UPDATED_DB_NAMES
                 const uint8_t count = cursor.u8();
                 for (uint8_t i = 0; count != 254 && i < count && cursor.ok(); ++i) cursor.null_terminated();
                 break;
             }
-            case 13: cursor.skip(3); break;                      // Q_MICROSECONDS
-            case 16: cursor.skip(1); break;                      // Q_EXPLICIT_DEFAULTS_FOR_TIMESTAMP
-            case 17: cursor.skip(8); break;                      // Q_DDL_LOGGED_WITH_XID
-            case 18: query.default_collation = cursor.u16(); break;  // Q_DEFAULT_COLLATION_FOR_UTF8MB4
-            case 19: cursor.skip(1); break;                      // Q_SQL_REQUIRE_PRIMARY_KEY
-            case 20: cursor.skip(1); break;                      // Q_DEFAULT_TABLE_ENCRYPTION
-            case 128: cursor.skip(3); break;                     // MariaDB: Q_HRNOW
-            case 129: cursor.skip(8); break;                     // MariaDB: Q_XID
-            default: return;
+            case 13:
+                cursor.skip(3);
+                break;  // Q_MICROSECONDS
+            case 16:
+                cursor.skip(1);
+                break;  // Q_EXPLICIT_DEFAULTS_FOR_TIMESTAMP
+            case 17:
+                cursor.skip(8);
+                break;  // Q_DDL_LOGGED_WITH_XID
+            case 18:
+                query.default_collation = cursor.u16();
+                break;  // Q_DEFAULT_COLLATION_FOR_UTF8MB4
+            case 19:
+                cursor.skip(1);
+                break;  // Q_SQL_REQUIRE_PRIMARY_KEY
+            case 20:
+                cursor.skip(1);
+                break;  // Q_DEFAULT_TABLE_ENCRYPTION
+            case 128:
+                cursor.skip(3);
+                break;  // MariaDB: Q_HRNOW
+            case 129:
+                cursor.skip(8);
+                break;  // MariaDB: Q_XID
+            default:
+                return;
         }
     }
 }
@@ -216,7 +267,9 @@ std::optional<Query> parse_query(std::string_view body, bool compressed, std::st
     return query;
 }
 
-std::string Gtid::text() const { return uuid + (tag.empty() ? "" : ":" + tag) + ":" + std::to_string(number); }
+std::string Gtid::text() const {
+    return uuid + (tag.empty() ? "" : ":" + tag) + ":" + std::to_string(number);
+}
 
 std::optional<Gtid> parse_gtid(std::string_view body) {
     ByteCursor cursor(body);
@@ -284,15 +337,17 @@ std::optional<TableMap> parse_table_map(std::string_view body, size_t table_id_b
     cursor.skip(static_cast<size_t>(count + 7) / 8);  // nullability
     if (!cursor.ok()) return std::nullopt;
     map.columns.reserve(types.size());
-    for (const char type : types) map.columns.push_back(read_column(static_cast<WireType>(static_cast<unsigned char>(type)), metadata));
+    for (const char type : types)
+        map.columns.push_back(read_column(static_cast<WireType>(static_cast<unsigned char>(type)), metadata));
     if (!metadata.ok()) return std::nullopt;
     read_optional_metadata(cursor, map);
     return map;
 }
 
 bool is_rows(EventType type) {
-    return (type >= EventType::WriteRowsV1 && type <= EventType::DeleteRowsV1) || (type >= EventType::WriteRows && type <= EventType::DeleteRows) ||
-           type == EventType::PartialUpdateRows || (type >= EventType::WriteRowsCompressedV1 && type <= EventType::DeleteRowsCompressed);
+    return (type >= EventType::WriteRowsV1 && type <= EventType::DeleteRowsV1) ||
+           (type >= EventType::WriteRows && type <= EventType::DeleteRows) || type == EventType::PartialUpdateRows ||
+           (type >= EventType::WriteRowsCompressedV1 && type <= EventType::DeleteRowsCompressed);
 }
 
 std::optional<Rows> parse_rows(EventType type, std::string_view body, std::string& unpacked) {
@@ -301,20 +356,57 @@ std::optional<Rows> parse_rows(EventType type, std::string_view body, std::strin
     bool version2 = false;
     bool compressed = false;
     switch (type) {
-        case EventType::WriteRowsV1: rows.kind = Rows::Kind::Write; break;
-        case EventType::UpdateRowsV1: rows.kind = Rows::Kind::Update; break;
-        case EventType::DeleteRowsV1: rows.kind = Rows::Kind::Delete; break;
-        case EventType::WriteRows: rows.kind = Rows::Kind::Write; version2 = true; break;
-        case EventType::UpdateRows: rows.kind = Rows::Kind::Update; version2 = true; break;
-        case EventType::PartialUpdateRows: rows.kind = Rows::Kind::Update; rows.is_partial = version2 = true; break;
-        case EventType::DeleteRows: rows.kind = Rows::Kind::Delete; version2 = true; break;
-        case EventType::WriteRowsCompressedV1: rows.kind = Rows::Kind::Write; compressed = true; break;
-        case EventType::UpdateRowsCompressedV1: rows.kind = Rows::Kind::Update; compressed = true; break;
-        case EventType::DeleteRowsCompressedV1: rows.kind = Rows::Kind::Delete; compressed = true; break;
-        case EventType::WriteRowsCompressed: rows.kind = Rows::Kind::Write; version2 = compressed = true; break;
-        case EventType::UpdateRowsCompressed: rows.kind = Rows::Kind::Update; version2 = compressed = true; break;
-        case EventType::DeleteRowsCompressed: rows.kind = Rows::Kind::Delete; version2 = compressed = true; break;
-        default: return std::nullopt;
+        case EventType::WriteRowsV1:
+            rows.kind = Rows::Kind::Write;
+            break;
+        case EventType::UpdateRowsV1:
+            rows.kind = Rows::Kind::Update;
+            break;
+        case EventType::DeleteRowsV1:
+            rows.kind = Rows::Kind::Delete;
+            break;
+        case EventType::WriteRows:
+            rows.kind = Rows::Kind::Write;
+            version2 = true;
+            break;
+        case EventType::UpdateRows:
+            rows.kind = Rows::Kind::Update;
+            version2 = true;
+            break;
+        case EventType::PartialUpdateRows:
+            rows.kind = Rows::Kind::Update;
+            rows.is_partial = version2 = true;
+            break;
+        case EventType::DeleteRows:
+            rows.kind = Rows::Kind::Delete;
+            version2 = true;
+            break;
+        case EventType::WriteRowsCompressedV1:
+            rows.kind = Rows::Kind::Write;
+            compressed = true;
+            break;
+        case EventType::UpdateRowsCompressedV1:
+            rows.kind = Rows::Kind::Update;
+            compressed = true;
+            break;
+        case EventType::DeleteRowsCompressedV1:
+            rows.kind = Rows::Kind::Delete;
+            compressed = true;
+            break;
+        case EventType::WriteRowsCompressed:
+            rows.kind = Rows::Kind::Write;
+            version2 = compressed = true;
+            break;
+        case EventType::UpdateRowsCompressed:
+            rows.kind = Rows::Kind::Update;
+            version2 = compressed = true;
+            break;
+        case EventType::DeleteRowsCompressed:
+            rows.kind = Rows::Kind::Delete;
+            version2 = compressed = true;
+            break;
+        default:
+            return std::nullopt;
     }
     rows.table_id = cursor.u48();
     rows.ends_statement = (cursor.u16() & 1) != 0;
@@ -327,7 +419,8 @@ std::optional<Rows> parse_rows(EventType type, std::string_view body, std::strin
     if (!cursor.ok() || count > 4096) return std::nullopt;
     rows.column_count = static_cast<uint32_t>(count);
     rows.columns_before = cursor.bytes(static_cast<size_t>(count + 7) / 8);
-    rows.columns_after = rows.kind == Rows::Kind::Update ? cursor.bytes(static_cast<size_t>(count + 7) / 8) : rows.columns_before;
+    rows.columns_after =
+        rows.kind == Rows::Kind::Update ? cursor.bytes(static_cast<size_t>(count + 7) / 8) : rows.columns_before;
     if (!cursor.ok()) return std::nullopt;
     rows.images = cursor.rest();
     if (compressed) {
@@ -363,9 +456,12 @@ std::optional<TransactionPayload> parse_transaction_payload(std::string_view bod
         if (!cursor.ok()) return std::nullopt;
         if (field == 0) break;
         ByteCursor value(cursor.length_encoded_bytes());
-        if (field == 1) size = value.length_encoded();
-        else if (field == 2) payload.is_zstd = value.length_encoded() == 0;
-        else if (field == 3) payload.uncompressed_size = value.length_encoded();
+        if (field == 1)
+            size = value.length_encoded();
+        else if (field == 2)
+            payload.is_zstd = value.length_encoded() == 0;
+        else if (field == 3)
+            payload.uncompressed_size = value.length_encoded();
     }
     payload.payload = cursor.rest();
     if (size < payload.payload.size()) payload.payload = payload.payload.substr(0, static_cast<size_t>(size));

@@ -42,17 +42,21 @@ BinlogOffset BinlogOffset::from_json(std::string_view text) {
         offset.ts_sec = static_cast<int64_t>(number(json, "ts_sec"));
         offset.file = json.at("file").get<std::string>();
         offset.position = number(json, "pos");
-        if (const auto gtids = json.find("gtids"); gtids != json.end() && gtids->is_string()) offset.gtids = gtids->get<std::string>();
+        if (const auto gtids = json.find("gtids"); gtids != json.end() && gtids->is_string())
+            offset.gtids = gtids->get<std::string>();
         offset.events_to_skip = number(json, "event");
         offset.rows_to_skip = number(json, "row");
         if (json.contains("server_id")) offset.server_id = static_cast<uint32_t>(number(json, "server_id"));
         if (const auto snapshot = json.find("snapshot"); snapshot != json.end())
-            offset.in_snapshot = (snapshot->is_boolean() && snapshot->get<bool>()) || *snapshot == "INITIAL" || *snapshot == "true";
+            offset.in_snapshot =
+                (snapshot->is_boolean() && snapshot->get<bool>()) || *snapshot == "INITIAL" || *snapshot == "true";
         if (const auto prepared = json.find(kPreparedXaKey); prepared != json.end())
             offset.prepared_xa = Json::parse(prepared->get<std::string>()).get<std::map<std::string, std::string>>();
         return offset;
     } catch (const Json::exception& fault) {
-        throw FatalError(format("The stored offset {} is not one of this connector ({}); remove it with DELETE /connectors/NAME/offsets", text, fault.what()));
+        throw FatalError(format(
+            "The stored offset {} is not one of this connector ({}); remove it with DELETE /connectors/NAME/offsets",
+            text, fault.what()));
     }
 }
 
@@ -100,8 +104,10 @@ void GtidState::begin(const MariaDbGtid& gtid, uint32_t server_id) {
 void GtidState::commit() {
     if (!pending_) return;
     pending_ = false;
-    if (server_ == ddl::Server::MySql) set_.add({next_.uuid, next_.tag}, next_.number);
-    else position_.set(mariadb_next_.domain, mariadb_server_, mariadb_next_.sequence);
+    if (server_ == ddl::Server::MySql)
+        set_.add({next_.uuid, next_.tag}, next_.number);
+    else
+        position_.set(mariadb_next_.domain, mariadb_server_, mariadb_next_.sequence);
     stale_ = true;
 }
 

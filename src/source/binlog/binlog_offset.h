@@ -18,11 +18,11 @@ struct BinlogOffset {
     int64_t ts_sec = 0;
     std::string file;
     uint64_t position = 0;
-    std::string gtids;          ///< Completed transactions; empty without GTIDs.
+    std::string gtids;            ///< Completed transactions; empty without GTIDs.
     uint64_t events_to_skip = 0;  ///< Events of the transaction that are done, its BEGIN included ("event").
     uint64_t rows_to_skip = 0;    ///< Rows that are done of the event after those ("row").
     std::optional<uint32_t> server_id;
-    bool in_snapshot = false;   ///< The snapshot is not complete.
+    bool in_snapshot = false;  ///< The snapshot is not complete.
     /// XA transactions that are prepared and neither committed nor rolled back: xid to "file:position" of their
     /// first event. Millrace's own key, which Debezium passes over.
     std::map<std::string, std::string> prepared_xa;

@@ -18,9 +18,11 @@ constexpr const char* kHistoryTopic = "schema.history.internal.kafka.topic";
 
 PlanSettings plan_settings(const Dialect& dialect, const engine::SourceContext& context) {
     const auto& settings = context.settings;
-    return {{dialect.name(), dialect.title(), "io.debezium.connector." + dialect.name(), settings.text("source.version", "3.5.0.Final"),
-             settings.text("topic.prefix")},
-            ValueModes::from(settings), context.key_json, context.value_json};
+    return {{dialect.name(), dialect.title(), "io.debezium.connector." + dialect.name(),
+             settings.text("source.version", "3.5.0.Final"), settings.text("topic.prefix")},
+            ValueModes::from(settings),
+            context.key_json,
+            context.value_json};
 }
 
 SchemaState::Options schema_options(const Dialect& dialect, const engine::SourceContext& context) {
@@ -33,8 +35,10 @@ SchemaState::Options schema_options(const Dialect& dialect, const engine::Source
                             (dialect.server() == ddl::Server::MariaDb && options.publishes_changes);
     options.plan.modes.comments = options.keep_comments;
     options.history_topic = settings.text(kHistoryTopic);
-    options.stores_captured_tables_only = settings.boolean("schema.history.internal.store.only.captured.tables.ddl", false);
-    options.stores_captured_databases_only = settings.boolean("schema.history.internal.store.only.captured.databases.ddl", false);
+    options.stores_captured_tables_only =
+        settings.boolean("schema.history.internal.store.only.captured.tables.ddl", false);
+    options.stores_captured_databases_only =
+        settings.boolean("schema.history.internal.store.only.captured.databases.ddl", false);
     options.skips_unparseable = settings.boolean("schema.history.internal.skip.unparseable.ddl", false);
     return options;
 }
@@ -73,21 +77,28 @@ std::string offset_key(const std::string& connector, const std::string& prefix) 
 class BinlogSource final : public engine::Source {
   public:
     BinlogSource(const Dialect& dialect, engine::SourceContext context)
-        : dialect_(dialect), context_(std::move(context)), connection_(ConnectionOptions::from(context_.settings, dialect.default_tls())),
-          schema_(schema_options(dialect, context_), context_.settings, context_.log), writer_(writer_options(dialect, context_)),
-          prefix_(context_.settings.text("topic.prefix")), offset_key_(offset_key(context_.connector_name, prefix_)) {}
+        : dialect_(dialect),
+          context_(std::move(context)),
+          connection_(ConnectionOptions::from(context_.settings, dialect.default_tls())),
+          schema_(schema_options(dialect, context_), context_.settings, context_.log),
+          writer_(writer_options(dialect, context_)),
+          prefix_(context_.settings.text("topic.prefix")),
+          offset_key_(offset_key(context_.connector_name, prefix_)) {}
 
     void run(const std::stop_token& stop) override {
         load_offset();
         engine::RecordQueue::Options options;
-        if (const int64_t bytes = context_.settings.integer("max.queue.size.in.bytes"); bytes > 0) options.bytes_max = static_cast<size_t>(bytes);
+        if (const int64_t bytes = context_.settings.integer("max.queue.size.in.bytes"); bytes > 0)
+            options.bytes_max = static_cast<size_t>(bytes);
         options.offset_flush_interval_ms = context_.offset_flush_interval_ms;
         options.thread_name = "snd-" + prefix_;
         engine::RecordQueue queue(context_.log, options, [this] { return current_offset(); });
         try {
             check_server();
-            if (snapshot_is_due()) take_snapshot(queue, stop);
-            else recover_schema();
+            if (snapshot_is_due())
+                take_snapshot(queue, stop);
+            else
+                recover_schema();
             if (!stop.stop_requested()) stream(queue, stop);
         } catch (const ServerError& fault) {
             const std::string message = format("{}:{} answers: {}", connection_.host, connection_.port, fault.message);
@@ -118,17 +129,21 @@ class BinlogSource final : public engine::Source {
     /// What capture needs of the server, said before anything is read.
     void check_server() {
         Connection connection(connection_);
-        if (connection.value("SELECT @@GLOBAL.log_bin") != "1") throw FatalError("The server writes no binary log; start it with --log-bin and binlog_format=ROW");
+        if (connection.value("SELECT @@GLOBAL.log_bin") != "1")
+            throw FatalError("The server writes no binary log; start it with --log-bin and binlog_format=ROW");
         const auto setting = [&](const char* name) {
             const auto rows = connection.rows(format("SHOW GLOBAL VARIABLES LIKE '{}'", name));
             return rows.empty() ? std::string() : rows[0][1].value_or("");
         };
         const std::string binlog_format = setting("binlog_format");
         if (!binlog_format.empty() && !iequals(binlog_format, "ROW"))
-            throw FatalError(format("The server runs with binlog_format={}; changes can only be captured with binlog_format=ROW", binlog_format));
+            throw FatalError(
+                format("The server runs with binlog_format={}; changes can only be captured with binlog_format=ROW",
+                       binlog_format));
         const std::string image = setting("binlog_row_image");
         if (!image.empty() && !iequals(image, "FULL"))
-            throw FatalError(format("The server runs with binlog_row_image={}; set binlog_row_image=FULL, or rows lack columns", image));
+            throw FatalError(format(
+                "The server runs with binlog_row_image={}; set binlog_row_image=FULL, or rows lack columns", image));
     }
 
     bool snapshot_is_due() {
@@ -150,7 +165,8 @@ class BinlogSource final : public engine::Source {
         options.with_data = iequals(settings.text("snapshot.mode", "initial"), "initial");
         options.delay_ms = settings.integer("snapshot.delay.ms");
         options.server_id = server_id();
-        options.included_tables = relational::NamePatterns("snapshot.include.collection.list", settings.text("snapshot.include.collection.list"));
+        options.included_tables = relational::NamePatterns("snapshot.include.collection.list",
+                                                           settings.text("snapshot.include.collection.list"));
         Snapshot(dialect_, std::move(options), schema_, writer_, queue, offset_).run(stop);
     }
 
@@ -158,14 +174,19 @@ class BinlogSource final : public engine::Source {
         const int64_t started = steady_ms();
         const int64_t records = schema_.recover(offset_);
         if (records == 0)
-            throw FatalError(format("The schema history topic {} is missing or empty, but the connector has an offset ({}:{}). Delete the connector's "
-                                    "offsets to take a new snapshot", schema_.options().history_topic, offset_.file, offset_.position));
-        log::info(logger(), format("Recovered the schema from {} history records in {}", records, duration_text(steady_ms() - started)));
+            throw FatalError(
+                format("The schema history topic {} is missing or empty, but the connector has an offset ({}:{}). "
+                       "Delete the connector's "
+                       "offsets to take a new snapshot",
+                       schema_.options().history_topic, offset_.file, offset_.position));
+        log::info(logger(), format("Recovered the schema from {} history records in {}", records,
+                                   duration_text(steady_ms() - started)));
     }
 
     void stream(engine::RecordQueue& queue, const std::stop_token& stop) {
         log::set_phase("streaming");
-        if (const int64_t delay = context_.settings.integer("streaming.delay.ms"); delay > 0) std::this_thread::sleep_for(std::chrono::milliseconds(delay));
+        if (const int64_t delay = context_.settings.integer("streaming.delay.ms"); delay > 0)
+            std::this_thread::sleep_for(std::chrono::milliseconds(delay));
         Streaming::Options options;
         options.connection = connection_;
         options.server_id = server_id();
@@ -232,23 +253,33 @@ std::vector<config::Problem> check_settings(const Dialect& dialect, const config
     };
     attempt([&] { relational::Filters filters(settings); });
     attempt([&] { relational::KeyColumns keys(settings); });
-    attempt([&] { relational::NamePatterns("snapshot.include.collection.list", settings.text("snapshot.include.collection.list")); });
+    attempt([&] {
+        relational::NamePatterns("snapshot.include.collection.list", settings.text("snapshot.include.collection.list"));
+    });
     attempt([&] { ValueModes::from(settings); });
     const std::string prefix = settings.text("topic.prefix");
     for (const char c : prefix) {
-        const bool valid = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+        const bool valid = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+                           c == '_' || c == '-';
         if (valid) continue;
-        problems.push_back({"topic.prefix", format("The 'topic.prefix' value is invalid: {} has invalid format (only the underscore, hyphen, dot and "
-                                                   "alphanumeric characters are allowed)", prefix)});
+        problems.push_back(
+            {"topic.prefix",
+             format("The 'topic.prefix' value is invalid: {} has invalid format (only the underscore, hyphen, dot and "
+                    "alphanumeric characters are allowed)",
+                    prefix)});
         break;
     }
     if (const auto id = parse_int(settings.text("database.server.id")); id && (*id < 1 || *id > UINT32_MAX))
-        problems.push_back({"database.server.id", "The 'database.server.id' value is invalid: a number from 1 to 4294967295 is required"});
+        problems.push_back({"database.server.id",
+                            "The 'database.server.id' value is invalid: a number from 1 to 4294967295 is required"});
     if (settings.integer("max.queue.size", 8192) <= settings.integer("max.batch.size", 2048))
-        problems.push_back({"max.queue.size", "The 'max.queue.size' value is invalid: Must be larger than the maximum batch size"});
+        problems.push_back(
+            {"max.queue.size", "The 'max.queue.size' value is invalid: Must be larger than the maximum batch size"});
     for (const auto& operation : settings.list("skipped.operations")) {
         if (operation != "c" && operation != "u" && operation != "d" && operation != "t" && operation != "none")
-            problems.push_back({"skipped.operations", format("The 'skipped.operations' value is invalid: '{}' is none of c, u, d, t, none", operation)});
+            problems.push_back(
+                {"skipped.operations",
+                 format("The 'skipped.operations' value is invalid: '{}' is none of c, u, d, t, none", operation)});
     }
     if (!problems.empty()) return problems;
     attempt([&] {
@@ -256,7 +287,9 @@ std::vector<config::Problem> check_settings(const Dialect& dialect, const config
         try {
             const Connection connection(options);
         } catch (const std::exception& fault) {
-            problems.push_back({"database.hostname", format("The 'database.hostname' value is invalid: Unable to connect: {}", fault.what())});
+            problems.push_back(
+                {"database.hostname",
+                 format("The 'database.hostname' value is invalid: Unable to connect: {}", fault.what())});
         }
     });
     return problems;

@@ -29,8 +29,8 @@ void ChangeWriter::note_topic(const std::string& topic) {
 }
 
 /// Behind the images: source, transaction, op, time; then the key; then the record is complete.
-void ChangeWriter::finish(Batch& batch, const TablePlan& plan, size_t start, char op, uint32_t row, const KeyPlaces* key,
-                          const std::string* headers) {
+void ChangeWriter::finish(Batch& batch, const TablePlan& plan, size_t start, char op, uint32_t row,
+                          const KeyPlaces* key, const std::string* headers) {
     std::string& out = batch.bytes();
     const int64_t ns = now_ns();
     out += ",\"source\":";
@@ -65,7 +65,8 @@ ChangeWriter::Batch::Text ChangeWriter::key_text(Batch& batch, const TablePlan& 
     return batch.text_from(start, &plan.key_prefix());
 }
 
-void ChangeWriter::write_tombstone(Batch& batch, const TablePlan& plan, std::string_view key, const std::string* headers) {
+void ChangeWriter::write_tombstone(Batch& batch, const TablePlan& plan, std::string_view key,
+                                   const std::string* headers) {
     Batch::Entry entry;
     entry.slot = batch.slot(plan.topic());
     entry.timestamp_ms = now_ms();
@@ -83,8 +84,8 @@ const std::string* ChangeWriter::headers_with(Batch& batch, const char* name, st
 }
 
 /// `before` and `key` must not point into the batch's own bytes.
-void ChangeWriter::write_delete(Batch& batch, const TablePlan& plan, std::string_view before, std::string_view key, uint32_t row,
-                                const std::string* headers) {
+void ChangeWriter::write_delete(Batch& batch, const TablePlan& plan, std::string_view before, std::string_view key,
+                                uint32_t row, const std::string* headers) {
     std::string& out = batch.bytes();
     const size_t start = out.size();
     out += "{\"before\":";
@@ -100,8 +101,8 @@ void ChangeWriter::write_delete(Batch& batch, const TablePlan& plan, std::string
 }
 
 /// An update that changes the key is a delete of the old key and a create of the new one.
-void ChangeWriter::write_key_change(Batch& batch, const TablePlan& plan, size_t start, std::string_view old_key, std::string_view new_key,
-                                    uint32_t row) {
+void ChangeWriter::write_key_change(Batch& batch, const TablePlan& plan, size_t start, std::string_view old_key,
+                                    std::string_view new_key, uint32_t row) {
     std::string& out = batch.bytes();
     const std::string before = out.substr(before_begin_, before_end_ - before_begin_);
     const std::string after = out.substr(after_begin_, after_end_ - after_begin_);
@@ -110,13 +111,15 @@ void ChangeWriter::write_key_change(Batch& batch, const TablePlan& plan, size_t 
     const size_t create_start = out.size();
     out += "{\"before\":null,\"after\":";
     out += after;
-    finish(batch, plan, create_start, 'c', row, nullptr, headers_with(batch, "__debezium.oldkey", plan.header_key(old_key)));
+    finish(batch, plan, create_start, 'c', row, nullptr,
+           headers_with(batch, "__debezium.oldkey", plan.header_key(old_key)));
     auto entry = batch.entries().back();
     entry.key = key_text(batch, plan, new_key);
     batch.replace_last(entry);
 }
 
-void ChangeWriter::write_update(Batch& batch, TablePlan& plan, const TableMap& map, const Rows& rows, ByteCursor& images, uint32_t row) {
+void ChangeWriter::write_update(Batch& batch, TablePlan& plan, const TableMap& map, const Rows& rows,
+                                ByteCursor& images, uint32_t row) {
     std::string& out = batch.bytes();
     const size_t start = out.size();
     const std::string_view before_image = images.rest();
@@ -126,8 +129,10 @@ void ChangeWriter::write_update(Batch& batch, TablePlan& plan, const TableMap& m
     before_end_ = out.size();
     out += ",\"after\":";
     after_begin_ = out.size();
-    if (rows.is_partial) plan.append_partial_row(out, map, rows, before_image, images, after_places_);
-    else plan.append_row(out, map, rows.columns_after, images, after_places_);
+    if (rows.is_partial)
+        plan.append_partial_row(out, map, rows, before_image, images, after_places_);
+    else
+        plan.append_row(out, map, rows.columns_after, images, after_places_);
     after_end_ = out.size();
     if (plan.has_key()) {
         const size_t key_start = out.size();
@@ -145,8 +150,8 @@ void ChangeWriter::write_update(Batch& batch, TablePlan& plan, const TableMap& m
     finish(batch, plan, start, 'u', row, &after_places_, headers_->empty() ? nullptr : headers_.get());
 }
 
-uint32_t ChangeWriter::write_rows(Batch& batch, const std::shared_ptr<TablePlan>& plan, const TableMap& map, const Rows& rows,
-                                  const SourceInfo& info, uint32_t first_row) {
+uint32_t ChangeWriter::write_rows(Batch& batch, const std::shared_ptr<TablePlan>& plan, const TableMap& map,
+                                  const Rows& rows, const SourceInfo& info, uint32_t first_row) {
     batch.keep(plan);
     batch.keep(headers_);
     if (noted_plan_ != plan.get()) {
@@ -158,7 +163,8 @@ uint32_t ChangeWriter::write_rows(Batch& batch, const std::shared_ptr<TablePlan>
     source_after_row_.clear();
     append_source_before_row(source_before_row_, head_, info);
     append_source_after_row(source_after_row_, info);
-    const bool skip = (rows.kind == Rows::Kind::Write && options_.skip_create) || (rows.kind == Rows::Kind::Update && options_.skip_update) ||
+    const bool skip = (rows.kind == Rows::Kind::Write && options_.skip_create) ||
+                      (rows.kind == Rows::Kind::Update && options_.skip_update) ||
                       (rows.kind == Rows::Kind::Delete && options_.skip_delete);
     ByteCursor images(rows.images);
     std::string& out = batch.bytes();
@@ -172,7 +178,9 @@ uint32_t ChangeWriter::write_rows(Batch& batch, const std::shared_ptr<TablePlan>
                 plan->append_row(out, map, rows.columns_before, images, after_places_);
                 if (!skip && row >= first_row) finish(batch, *plan, start, 'c', row, &after_places_, headers);
                 break;
-            case Rows::Kind::Update: write_update(batch, *plan, map, rows, images, row); break;
+            case Rows::Kind::Update:
+                write_update(batch, *plan, map, rows, images, row);
+                break;
             case Rows::Kind::Delete: {
                 plan->append_row(out, map, rows.columns_before, images, before_places_);
                 const size_t key_start = out.size();
@@ -193,8 +201,8 @@ uint32_t ChangeWriter::write_rows(Batch& batch, const std::shared_ptr<TablePlan>
     return row;
 }
 
-void ChangeWriter::write_read(Batch& batch, const std::shared_ptr<TablePlan>& plan, std::string_view row_json, std::string_view key_json,
-                              const SourceInfo& info) {
+void ChangeWriter::write_read(Batch& batch, const std::shared_ptr<TablePlan>& plan, std::string_view row_json,
+                              std::string_view key_json, const SourceInfo& info) {
     batch.keep(plan);
     batch.keep(headers_);
     if (noted_plan_ != plan.get()) {

@@ -19,8 +19,8 @@ class ChangeWriter {
   public:
     struct Options {
         ConnectorIdentity identity;
-        bool tombstones = true;        ///< tombstones.on.delete
-        bool context_headers = true;   ///< extended.headers.enabled
+        bool tombstones = true;       ///< tombstones.on.delete
+        bool context_headers = true;  ///< extended.headers.enabled
         std::string run_id;
         bool skip_create = false, skip_update = false, skip_delete = false;  ///< skipped.operations
         std::function<void(const std::string& topic)> topic_used;
@@ -29,12 +29,12 @@ class ChangeWriter {
 
     /// All rows of a rows event from row number `first_row` on. `info` is complete but for the table. Returns the
     /// number of rows in the event. Throws FatalError.
-    uint32_t write_rows(topiclog::AppendBatch& batch, const std::shared_ptr<TablePlan>& plan, const TableMap& map, const Rows& rows,
-                        const SourceInfo& info, uint32_t first_row);
+    uint32_t write_rows(topiclog::AppendBatch& batch, const std::shared_ptr<TablePlan>& plan, const TableMap& map,
+                        const Rows& rows, const SourceInfo& info, uint32_t first_row);
 
     /// One row of a snapshot: `row_json` and `key_json` were made by the plan.
-    void write_read(topiclog::AppendBatch& batch, const std::shared_ptr<TablePlan>& plan, std::string_view row_json, std::string_view key_json,
-                    const SourceInfo& info);
+    void write_read(topiclog::AppendBatch& batch, const std::shared_ptr<TablePlan>& plan, std::string_view row_json,
+                    std::string_view key_json, const SourceInfo& info);
 
     void write_truncate(topiclog::AppendBatch& batch, const std::shared_ptr<TablePlan>& plan, const SourceInfo& info);
 
@@ -45,11 +45,15 @@ class ChangeWriter {
 
   private:
     using Batch = topiclog::AppendBatch;
-    void finish(Batch& batch, const TablePlan& plan, size_t start, char op, uint32_t row, const KeyPlaces* key, const std::string* headers);
-    void write_delete(Batch& batch, const TablePlan& plan, std::string_view before, std::string_view key, uint32_t row, const std::string* headers);
+    void finish(Batch& batch, const TablePlan& plan, size_t start, char op, uint32_t row, const KeyPlaces* key,
+                const std::string* headers);
+    void write_delete(Batch& batch, const TablePlan& plan, std::string_view before, std::string_view key, uint32_t row,
+                      const std::string* headers);
     void write_tombstone(Batch& batch, const TablePlan& plan, std::string_view key, const std::string* headers);
-    void write_update(Batch& batch, TablePlan& plan, const TableMap& map, const Rows& rows, ByteCursor& images, uint32_t row);
-    void write_key_change(Batch& batch, const TablePlan& plan, size_t start, std::string_view old_key, std::string_view new_key, uint32_t row);
+    void write_update(Batch& batch, TablePlan& plan, const TableMap& map, const Rows& rows, ByteCursor& images,
+                      uint32_t row);
+    void write_key_change(Batch& batch, const TablePlan& plan, size_t start, std::string_view old_key,
+                          std::string_view new_key, uint32_t row);
     Batch::Text key_text(Batch& batch, const TablePlan& plan, std::string_view key);
     const std::string* headers_with(Batch& batch, const char* name, std::string_view value);
 

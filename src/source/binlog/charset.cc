@@ -32,8 +32,9 @@ class Latin1Decoder final : public CharsetDecoder {
   public:
     void append_utf8(std::string& out, std::string_view bytes) override {
         static constexpr std::array<unsigned short, 32> kHigh = {
-            0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160, 0x2039, 0x0152, 0x8D,   0x017D, 0x8F,
-            0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
+            0x20AC, 0x81,   0x201A, 0x0192, 0x201E, 0x2026, 0x2020, 0x2021, 0x02C6, 0x2030, 0x0160,
+            0x2039, 0x0152, 0x8D,   0x017D, 0x8F,   0x90,   0x2018, 0x2019, 0x201C, 0x201D, 0x2022,
+            0x2013, 0x2014, 0x02DC, 0x2122, 0x0161, 0x203A, 0x0153, 0x9D,   0x017E, 0x0178};
         for (const char c : bytes) {
             const auto byte = static_cast<unsigned char>(c);
             append_code_point(out, byte >= 0x80 && byte < 0xA0 ? kHigh[byte - 0x80u] : byte);
@@ -76,14 +77,25 @@ struct Name {
     const char* iconv;  // nullptr: the bytes are UTF-8
 };
 constexpr Name kNames[] = {
-    {"utf8mb4", nullptr}, {"utf8mb3", nullptr}, {"ascii", nullptr}, {"ucs2", "UCS-2BE"}, {"utf16", "UTF-16BE"},
-    {"utf16le", "UTF-16LE"}, {"utf32", "UTF-32BE"}, {"gbk", "GBK"}, {"gb2312", "GB2312"}, {"gb18030", "GB18030"},
-    {"big5", "BIG5"}, {"sjis", "SHIFT_JIS"}, {"cp932", "CP932"}, {"ujis", "EUC-JP"}, {"eucjpms", "EUC-JP-MS"},
-    {"euckr", "EUC-KR"}, {"latin2", "ISO-8859-2"}, {"latin5", "ISO-8859-9"}, {"latin7", "ISO-8859-13"},
-    {"greek", "ISO-8859-7"}, {"hebrew", "ISO-8859-8"}, {"koi8r", "KOI8-R"}, {"koi8u", "KOI8-U"}, {"cp850", "CP850"},
-    {"cp852", "CP852"}, {"cp866", "CP866"}, {"cp1250", "CP1250"}, {"cp1251", "CP1251"}, {"cp1256", "CP1256"},
-    {"cp1257", "CP1257"}, {"tis620", "TIS-620"}, {"armscii8", "ARMSCII-8"}, {"macroman", "MACINTOSH"},
-    {"macce", "MAC-CENTRALEUROPE"}, {"hp8", "HP-ROMAN8"}, {"dec8", "DEC-MCS"}, {"swe7", "ISO646-SE"}, {"geostd8", "GEORGIAN-ACADEMY"},
+    {"utf8mb4", nullptr},      {"utf8mb3", nullptr},
+    {"ascii", nullptr},        {"ucs2", "UCS-2BE"},
+    {"utf16", "UTF-16BE"},     {"utf16le", "UTF-16LE"},
+    {"utf32", "UTF-32BE"},     {"gbk", "GBK"},
+    {"gb2312", "GB2312"},      {"gb18030", "GB18030"},
+    {"big5", "BIG5"},          {"sjis", "SHIFT_JIS"},
+    {"cp932", "CP932"},        {"ujis", "EUC-JP"},
+    {"eucjpms", "EUC-JP-MS"},  {"euckr", "EUC-KR"},
+    {"latin2", "ISO-8859-2"},  {"latin5", "ISO-8859-9"},
+    {"latin7", "ISO-8859-13"}, {"greek", "ISO-8859-7"},
+    {"hebrew", "ISO-8859-8"},  {"koi8r", "KOI8-R"},
+    {"koi8u", "KOI8-U"},       {"cp850", "CP850"},
+    {"cp852", "CP852"},        {"cp866", "CP866"},
+    {"cp1250", "CP1250"},      {"cp1251", "CP1251"},
+    {"cp1256", "CP1256"},      {"cp1257", "CP1257"},
+    {"tis620", "TIS-620"},     {"armscii8", "ARMSCII-8"},
+    {"macroman", "MACINTOSH"}, {"macce", "MAC-CENTRALEUROPE"},
+    {"hp8", "HP-ROMAN8"},      {"dec8", "DEC-MCS"},
+    {"swe7", "ISO646-SE"},     {"geostd8", "GEORGIAN-ACADEMY"},
 };
 
 struct IdRange {
@@ -92,21 +104,24 @@ struct IdRange {
 };
 /// Collation numbers of both servers that are not utf8mb4; see information_schema.COLLATIONS.
 constexpr IdRange kIds[] = {
-    {1, 1, "big5"}, {2, 2, "latin2"}, {3, 3, "dec8"}, {4, 4, "cp850"}, {5, 5, "latin1"}, {6, 6, "hp8"}, {7, 7, "koi8r"},
-    {8, 8, "latin1"}, {9, 9, "latin2"}, {10, 10, "swe7"}, {11, 11, "ascii"}, {12, 12, "ujis"}, {13, 13, "sjis"},
-    {14, 14, "cp1251"}, {15, 15, "latin1"}, {16, 16, "hebrew"}, {18, 18, "tis620"}, {19, 19, "euckr"}, {20, 20, "latin7"},
-    {21, 21, "latin2"}, {22, 22, "koi8u"}, {23, 23, "cp1251"}, {24, 24, "gb2312"}, {25, 25, "greek"}, {26, 26, "cp1250"},
-    {27, 27, "latin2"}, {28, 28, "gbk"}, {29, 29, "cp1257"}, {30, 30, "latin5"}, {31, 31, "latin1"}, {32, 32, "armscii8"},
-    {33, 33, "utf8mb3"}, {34, 34, "cp1250"}, {35, 35, "ucs2"}, {36, 36, "cp866"}, {37, 37, "keybcs2"}, {38, 38, "macce"},
-    {39, 39, "macroman"}, {40, 40, "cp852"}, {41, 42, "latin7"}, {43, 43, "macce"}, {44, 44, "cp1250"}, {47, 49, "latin1"},
-    {50, 52, "cp1251"}, {53, 53, "macroman"}, {54, 55, "utf16"}, {56, 56, "utf16le"}, {57, 57, "cp1256"}, {58, 59, "cp1257"},
-    {60, 61, "utf32"}, {62, 62, "utf16le"}, {63, 63, "binary"}, {64, 64, "armscii8"}, {65, 65, "ascii"}, {66, 66, "cp1250"},
-    {67, 67, "cp1256"}, {68, 68, "cp866"}, {69, 69, "dec8"}, {70, 70, "greek"}, {71, 71, "hebrew"}, {72, 72, "hp8"},
-    {73, 73, "keybcs2"}, {74, 74, "koi8r"}, {75, 75, "koi8u"}, {76, 76, "utf8mb3"}, {77, 77, "latin2"}, {78, 78, "latin5"},
-    {79, 79, "latin7"}, {80, 80, "cp850"}, {81, 81, "cp852"}, {82, 82, "swe7"}, {83, 83, "utf8mb3"}, {84, 84, "big5"},
-    {85, 85, "euckr"}, {86, 86, "gb2312"}, {87, 87, "gbk"}, {88, 88, "sjis"}, {89, 89, "tis620"}, {90, 90, "ucs2"},
-    {91, 91, "ujis"}, {92, 93, "geostd8"}, {94, 94, "latin1"}, {95, 96, "cp932"}, {97, 98, "eucjpms"}, {99, 99, "cp1250"},
-    {101, 124, "utf16"}, {128, 151, "ucs2"}, {159, 159, "ucs2"}, {160, 183, "utf32"}, {192, 215, "utf8mb3"},
+    {1, 1, "big5"},        {2, 2, "latin2"},      {3, 3, "dec8"},       {4, 4, "cp850"},     {5, 5, "latin1"},
+    {6, 6, "hp8"},         {7, 7, "koi8r"},       {8, 8, "latin1"},     {9, 9, "latin2"},    {10, 10, "swe7"},
+    {11, 11, "ascii"},     {12, 12, "ujis"},      {13, 13, "sjis"},     {14, 14, "cp1251"},  {15, 15, "latin1"},
+    {16, 16, "hebrew"},    {18, 18, "tis620"},    {19, 19, "euckr"},    {20, 20, "latin7"},  {21, 21, "latin2"},
+    {22, 22, "koi8u"},     {23, 23, "cp1251"},    {24, 24, "gb2312"},   {25, 25, "greek"},   {26, 26, "cp1250"},
+    {27, 27, "latin2"},    {28, 28, "gbk"},       {29, 29, "cp1257"},   {30, 30, "latin5"},  {31, 31, "latin1"},
+    {32, 32, "armscii8"},  {33, 33, "utf8mb3"},   {34, 34, "cp1250"},   {35, 35, "ucs2"},    {36, 36, "cp866"},
+    {37, 37, "keybcs2"},   {38, 38, "macce"},     {39, 39, "macroman"}, {40, 40, "cp852"},   {41, 42, "latin7"},
+    {43, 43, "macce"},     {44, 44, "cp1250"},    {47, 49, "latin1"},   {50, 52, "cp1251"},  {53, 53, "macroman"},
+    {54, 55, "utf16"},     {56, 56, "utf16le"},   {57, 57, "cp1256"},   {58, 59, "cp1257"},  {60, 61, "utf32"},
+    {62, 62, "utf16le"},   {63, 63, "binary"},    {64, 64, "armscii8"}, {65, 65, "ascii"},   {66, 66, "cp1250"},
+    {67, 67, "cp1256"},    {68, 68, "cp866"},     {69, 69, "dec8"},     {70, 70, "greek"},   {71, 71, "hebrew"},
+    {72, 72, "hp8"},       {73, 73, "keybcs2"},   {74, 74, "koi8r"},    {75, 75, "koi8u"},   {76, 76, "utf8mb3"},
+    {77, 77, "latin2"},    {78, 78, "latin5"},    {79, 79, "latin7"},   {80, 80, "cp850"},   {81, 81, "cp852"},
+    {82, 82, "swe7"},      {83, 83, "utf8mb3"},   {84, 84, "big5"},     {85, 85, "euckr"},   {86, 86, "gb2312"},
+    {87, 87, "gbk"},       {88, 88, "sjis"},      {89, 89, "tis620"},   {90, 90, "ucs2"},    {91, 91, "ujis"},
+    {92, 93, "geostd8"},   {94, 94, "latin1"},    {95, 96, "cp932"},    {97, 98, "eucjpms"}, {99, 99, "cp1250"},
+    {101, 124, "utf16"},   {128, 151, "ucs2"},    {159, 159, "ucs2"},   {160, 183, "utf32"}, {192, 215, "utf8mb3"},
     {223, 223, "utf8mb3"}, {248, 250, "gb18030"},
 };
 
@@ -125,17 +140,21 @@ std::unique_ptr<CharsetDecoder> CharsetDecoder::make(std::string_view charset) {
         if (known.iconv == nullptr) return nullptr;
         const iconv_t handle = iconv_open("UTF-8", known.iconv);
         if (handle == reinterpret_cast<iconv_t>(-1))
-            throw FatalError(format("The C library cannot convert the character set {} ({}); install its locale data", name, known.iconv));
+            throw FatalError(format("The C library cannot convert the character set {} ({}); install its locale data",
+                                    name, known.iconv));
         return std::make_unique<IconvDecoder>(handle);
     }
-    throw FatalError(format("The character set {} is not known; exclude the column with column.exclude.list or convert it to utf8mb4", name));
+    throw FatalError(format(
+        "The character set {} is not known; exclude the column with column.exclude.list or convert it to utf8mb4",
+        name));
 }
 
 std::optional<std::string> charset_of_collation(std::string_view collation) {
     const std::string name = lower(collation);
     if (name == "binary") return name;
     const std::string set = canonical_charset(name.substr(0, name.find('_')));
-    if (set == "latin1" || std::any_of(std::begin(kNames), std::end(kNames), [&](const auto& known) { return known.mysql == set; }))
+    if (set == "latin1" ||
+        std::any_of(std::begin(kNames), std::end(kNames), [&](const auto& known) { return known.mysql == set; }))
         return set;
     return std::nullopt;
 }

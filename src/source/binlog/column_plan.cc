@@ -1,11 +1,11 @@
 #include "source/binlog/column_plan.h"
 
-#include <utility>
 #include <arpa/inet.h>
 
 #include <array>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 #include "base/base64.h"
 #include "base/calendar.h"
@@ -14,15 +14,15 @@
 #include "base/json_text.h"
 #include "base/text.h"
 #include "source/binlog/json_binary.h"
+#include "source/binlog/temporal_text.h"
 
 namespace millrace::binlog {
 namespace {
 
 using Kind = ColumnValue::Kind;
+using namespace temporal_text;
 using json_text::append_int;
 using record::Type;
-
-constexpr int64_t kMicrosPerDay = 86'400'000'000;
 
 bool starts_with_word(std::string_view type, std::string_view word) {
     return type.starts_with(word) && (type.size() == word.size() || type[word.size()] == ' ');
@@ -67,103 +67,9 @@ std::string allowed_parameter(const std::vector<std::string>& literals) {
     return out;
 }
 
-/// Digits from a fixed place of a text; 0 beyond its end.
-int64_t digits_at(std::string_view text, size_t at, size_t count) {
-    int64_t value = 0;
-    for (size_t i = at; i < at + count; ++i) value = value * 10 + (i < text.size() && text[i] >= '0' && text[i] <= '9' ? text[i] - '0' : 0);
-    return value;
+int64_t floor_div(int64_t value, int64_t by) {
+    return value / by - (value % by < 0 ? 1 : 0);
 }
-
-/// ".5" is 500000 µs.
-uint32_t fraction_of(std::string_view text) {
-    const size_t dot = text.find('.');
-    if (dot == std::string_view::npos) return 0;
-    return static_cast<uint32_t>(digits_at(text, dot + 1, 6));
-}
-
-ColumnValue date_time_from(std::string_view text) {
-    ColumnValue value;
-    value.kind = Kind::DateTime;
-    value.year = static_cast<int32_t>(digits_at(text, 0, 4));
-    value.month = static_cast<uint8_t>(digits_at(text, 5, 2));
-    value.day = static_cast<uint8_t>(digits_at(text, 8, 2));
-    value.hour = static_cast<uint8_t>(digits_at(text, 11, 2));
-    value.minute = static_cast<uint8_t>(digits_at(text, 14, 2));
-    value.second = static_cast<uint8_t>(digits_at(text, 17, 2));
-    value.micros = fraction_of(text);
-    return value;
-}
-
-int64_t time_from(std::string_view text) {
-    const bool negative = text.starts_with('-');
-    if (negative) text.remove_prefix(1);
-    const size_t colon = text.find(':');
-    if (colon == std::string_view::npos) return 0;
-    const int64_t seconds = digits_at(text, 0, colon) * 3600 + digits_at(text, colon + 1, 2) * 60 + digits_at(text, colon + 4, 2);
-    const int64_t micros = seconds * 1'000'000 + fraction_of(text);
-    return negative ? -micros : micros;
-}
-
-int64_t micros_of(const ColumnValue& v) {
-    const int64_t days = days_from_civil(v.year, v.month, v.day);
-    return days * kMicrosPerDay + (v.hour * 3600 + v.minute * 60 + v.second) * int64_t{1'000'000} + v.micros;
-}
-
-bool is_zero_date(const ColumnValue& v) { return v.month == 0 || v.day == 0; }
-
-void append_padded(std::string& out, int64_t value, int width) {
-    char digits[20];
-    const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-    for (auto count = end - digits; count < width; ++count) out += '0';
-    out.append(digits, static_cast<size_t>(end - digits));
-}
-
-/// A fraction with its point: `digits` wide, or without trailing zeros (nothing for zero) if digits < 0.
-void append_fraction(std::string& out, int64_t micros, int digits) {
-    if (digits < 0 ? micros == 0 : digits == 0) return;
-    char text[7];
-    for (int i = 5; i >= 0; --i, micros /= 10) text[i] = static_cast<char>('0' + micros % 10);
-    size_t length = digits < 0 ? 6 : static_cast<size_t>(digits);
-    if (digits < 0)
-        while (text[length - 1] == '0') --length;
-    out += '.';
-    out.append(text, length);
-}
-
-void append_clock(std::string& out, int64_t seconds_of_day) {
-    append_padded(out, seconds_of_day / 3600, 2);
-    out += ':';
-    append_padded(out, seconds_of_day / 60 % 60, 2);
-    out += ':';
-    append_padded(out, seconds_of_day % 60, 2);
-}
-
-void append_iso_date(std::string& out, int64_t year, unsigned month, unsigned day) {
-    append_padded(out, year, 4);
-    out += '-';
-    append_padded(out, month, 2);
-    out += '-';
-    append_padded(out, day, 2);
-}
-
-/// "2024-02-29T12:34:56.789Z", in quotes.
-void append_iso_instant(std::string& out, int64_t micros, int fraction_digits) {
-    int64_t days = micros / kMicrosPerDay;
-    int64_t rest = micros % kMicrosPerDay;
-    if (rest < 0) {
-        rest += kMicrosPerDay;
-        --days;
-    }
-    const CivilDate date = civil_from_days(days);
-    out += '"';
-    append_iso_date(out, date.year, date.month, date.day);
-    out += 'T';
-    append_clock(out, rest / 1'000'000);
-    append_fraction(out, rest % 1'000'000, fraction_digits);
-    out += "Z\"";
-}
-
-int64_t floor_div(int64_t value, int64_t by) { return value / by - (value % by < 0 ? 1 : 0); }
 
 }  // namespace
 
@@ -179,13 +85,26 @@ std::string unquote_literal(std::string_view quoted) {
             } else if (c == '\\' && i + 1 < quoted.size()) {
                 c = quoted[++i];
                 switch (c) {
-                    case 'n': c = '\n'; break;
-                    case 't': c = '\t'; break;
-                    case 'r': c = '\r'; break;
-                    case 'b': c = '\b'; break;
-                    case '0': c = '\0'; break;
-                    case 'Z': c = '\x1A'; break;
-                    default: break;
+                    case 'n':
+                        c = '\n';
+                        break;
+                    case 't':
+                        c = '\t';
+                        break;
+                    case 'r':
+                        c = '\r';
+                        break;
+                    case 'b':
+                        c = '\b';
+                        break;
+                    case '0':
+                        c = '\0';
+                        break;
+                    case 'Z':
+                        c = '\x1A';
+                        break;
+                    default:
+                        break;
                 }
             }
             out += c;
@@ -196,10 +115,14 @@ std::string unquote_literal(std::string_view quoted) {
 }
 
 ColumnPlan::ColumnPlan(const relational::Table& table, const relational::Column& column, const ValueModes& modes)
-    : table_name_(table.id.dotted()), name_(column.name), optional_(column.optional),
-      is_unsigned_(column.type_name.find("UNSIGNED") != std::string::npos || column.type_name.find("ZEROFILL") != std::string::npos ||
-                   column.type_name == "SERIAL"),
-      adjust_years_(modes.adjust_two_digit_years), binary_(modes.binary), scale_(column.scale.value_or(0)) {
+    : table_name_(table.id.dotted()),
+      name_(column.name),
+      optional_(column.optional),
+      is_unsigned_(column.type_name.find("UNSIGNED") != std::string::npos ||
+                   column.type_name.find("ZEROFILL") != std::string::npos || column.type_name == "SERIAL"),
+      adjust_years_(modes.adjust_two_digit_years),
+      binary_(modes.binary),
+      scale_(column.scale.value_or(0)) {
     json_text::append_string(name_json_, column.name);
     name_json_ += ':';
     record::Schema schema;
@@ -208,8 +131,10 @@ ColumnPlan::ColumnPlan(const relational::Table& table, const relational::Column&
     choose_form(column, modes, schema);
     if (form_ == Form::Text) {
         const std::string charset = column.charset.value_or(table.default_charset.value_or("utf8mb4"));
-        if (canonical_charset(charset) == "binary") form_ = Form::Binary;
-        else charset_ = CharsetDecoder::make(charset);
+        if (canonical_charset(charset) == "binary")
+            form_ = Form::Binary;
+        else
+            charset_ = CharsetDecoder::make(charset);
     }
     if (form_ == Form::Binary) name_schema(schema, modes.binary == BinaryMode::Bytes ? Type::Bytes : Type::String);
     if (modes.comments && column.comment) schema.doc = *column.comment;
@@ -284,8 +209,8 @@ void ColumnPlan::choose_form(const relational::Column& column, const ValueModes&
     } else if (is_one_of(type, "POINT")) {
         form_ = Form::Point;
         name_geometry(schema, true);
-    } else if (is_one_of(type, "GEOMETRY", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON", "GEOMCOLLECTION",
-                         "GEOMETRYCOLLECTION")) {
+    } else if (is_one_of(type, "GEOMETRY", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON",
+                         "GEOMCOLLECTION", "GEOMETRYCOLLECTION")) {
         form_ = Form::Geometry;
         name_geometry(schema, false);
     } else if (is_one_of(type, "VECTOR")) {
@@ -298,16 +223,19 @@ void ColumnPlan::choose_form(const relational::Column& column, const ValueModes&
     } else if (is_one_of(type, "INET4", "INET6")) {
         form_ = type == "INET4" ? Form::Inet4 : Form::Inet6;
         name_schema(schema, Type::String);
-    } else if (is_one_of(type, "BINARY", "VARBINARY", "TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB", "LONG VARBINARY", "CHAR BYTE")) {
+    } else if (is_one_of(type, "BINARY", "VARBINARY", "TINYBLOB", "BLOB", "MEDIUMBLOB", "LONGBLOB", "LONG VARBINARY",
+                         "CHAR BYTE")) {
         form_ = Form::Binary;
         if (is_one_of(type, "BINARY", "CHAR BYTE")) size_ = static_cast<size_t>(column.length.value_or(1));
-    } else if (is_one_of(type, "CHAR", "VARCHAR", "CHARACTER", "NCHAR", "NVARCHAR", "NATIONAL", "TINYTEXT", "TEXT", "MEDIUMTEXT", "LONGTEXT",
-                         "LONG", "VARCHARACTER")) {
+    } else if (is_one_of(type, "CHAR", "VARCHAR", "CHARACTER", "NCHAR", "NVARCHAR", "NATIONAL", "TINYTEXT", "TEXT",
+                         "MEDIUMTEXT", "LONGTEXT", "LONG", "VARCHARACTER")) {
         form_ = Form::Text;
         name_schema(schema, Type::String);
     } else {
-        throw FatalError(format("Column {} of table {} has the type {}, which Millrace does not know; leave it out with "
-                                "column.exclude.list={}.{}", column.name, table_name_, type, table_name_, column.name));
+        throw FatalError(
+            format("Column {} of table {} has the type {}, which Millrace does not know; leave it out with "
+                   "column.exclude.list={}.{}",
+                   column.name, table_name_, type, table_name_, column.name));
     }
 }
 
@@ -321,25 +249,52 @@ void ColumnPlan::choose_time_form(const relational::Column& column, const ValueM
         const bool iso = modes.time == TimeMode::IsoString;
         form_ = iso ? Form::IsoDate : Form::Date;
         name_schema(schema, iso ? Type::String : Type::Int32,
-                    iso ? "io.debezium.time.IsoDate" : modes.time == TimeMode::Connect ? "org.apache.kafka.connect.data.Date" : "io.debezium.time.Date");
+                    iso                               ? "io.debezium.time.IsoDate"
+                    : modes.time == TimeMode::Connect ? "org.apache.kafka.connect.data.Date"
+                                                      : "io.debezium.time.Date");
     } else if (type == "TIME") {
         switch (modes.time) {
             case TimeMode::AdaptiveMicroseconds:
-            case TimeMode::Microseconds: form_ = Form::TimeMicros; name_schema(schema, Type::Int64, "io.debezium.time.MicroTime"); break;
-            case TimeMode::Nanoseconds: form_ = Form::TimeNanos; name_schema(schema, Type::Int64, "io.debezium.time.NanoTime"); break;
-            case TimeMode::Connect: form_ = Form::TimeMillis; name_schema(schema, Type::Int32, "org.apache.kafka.connect.data.Time"); break;
-            case TimeMode::IsoString: form_ = Form::IsoTime; name_schema(schema, Type::String, "io.debezium.time.IsoTime"); break;
+            case TimeMode::Microseconds:
+                form_ = Form::TimeMicros;
+                name_schema(schema, Type::Int64, "io.debezium.time.MicroTime");
+                break;
+            case TimeMode::Nanoseconds:
+                form_ = Form::TimeNanos;
+                name_schema(schema, Type::Int64, "io.debezium.time.NanoTime");
+                break;
+            case TimeMode::Connect:
+                form_ = Form::TimeMillis;
+                name_schema(schema, Type::Int32, "org.apache.kafka.connect.data.Time");
+                break;
+            case TimeMode::IsoString:
+                form_ = Form::IsoTime;
+                name_schema(schema, Type::String, "io.debezium.time.IsoTime");
+                break;
         }
     } else if (type == "DATETIME") {
         switch (modes.time) {
             case TimeMode::AdaptiveMicroseconds:
                 form_ = digits <= 3 ? Form::DateTimeMillis : Form::DateTimeMicros;
-                name_schema(schema, Type::Int64, digits <= 3 ? "io.debezium.time.Timestamp" : "io.debezium.time.MicroTimestamp");
+                name_schema(schema, Type::Int64,
+                            digits <= 3 ? "io.debezium.time.Timestamp" : "io.debezium.time.MicroTimestamp");
                 break;
-            case TimeMode::Connect: form_ = Form::DateTimeMillis; name_schema(schema, Type::Int64, "org.apache.kafka.connect.data.Timestamp"); break;
-            case TimeMode::Microseconds: form_ = Form::DateTimeMicros; name_schema(schema, Type::Int64, "io.debezium.time.MicroTimestamp"); break;
-            case TimeMode::Nanoseconds: form_ = Form::DateTimeNanos; name_schema(schema, Type::Int64, "io.debezium.time.NanoTimestamp"); break;
-            case TimeMode::IsoString: form_ = Form::IsoDateTime; name_schema(schema, Type::String, "io.debezium.time.IsoTimestamp"); break;
+            case TimeMode::Connect:
+                form_ = Form::DateTimeMillis;
+                name_schema(schema, Type::Int64, "org.apache.kafka.connect.data.Timestamp");
+                break;
+            case TimeMode::Microseconds:
+                form_ = Form::DateTimeMicros;
+                name_schema(schema, Type::Int64, "io.debezium.time.MicroTimestamp");
+                break;
+            case TimeMode::Nanoseconds:
+                form_ = Form::DateTimeNanos;
+                name_schema(schema, Type::Int64, "io.debezium.time.NanoTimestamp");
+                break;
+            case TimeMode::IsoString:
+                form_ = Form::IsoDateTime;
+                name_schema(schema, Type::String, "io.debezium.time.IsoTimestamp");
+                break;
         }
     } else {
         form_ = Form::ZonedTimestamp;
@@ -360,8 +315,11 @@ void ColumnPlan::set_default(const relational::Column& column, record::Schema& s
         case Form::Uuid:
         case Form::Inet4:
         case Form::Inet6:
-        case Form::Json: return;
-        case Form::Boolean: json = text == "0" || text.empty() || text == "false" ? "false" : "true"; break;
+        case Form::Json:
+            return;
+        case Form::Boolean:
+            json = text == "0" || text.empty() || text == "false" ? "false" : "true";
+            break;
         case Form::Bits: {
             uint64_t bits = 0;
             for (const char c : text) bits = bits << 1 | (c == '1' ? 1 : 0);
@@ -370,16 +328,24 @@ void ColumnPlan::set_default(const relational::Column& column, record::Schema& s
             append_bits(json, value);
             break;
         }
-        case Form::Text: json_text::append_string(json, text); break;
+        case Form::Text:
+            json_text::append_string(json, text);
+            break;
         case Form::Enum:
-        case Form::Set: json_text::append_string(json, text); break;
-        case Form::Binary: append_bytes(json, text); break;
+        case Form::Set:
+            json_text::append_string(json, text);
+            break;
+        case Form::Binary:
+            append_bytes(json, text);
+            break;
         case Form::ZonedTimestamp: {
             const ColumnValue at = date_time_from(text);
             const bool is_epoch = is_zero_date(at) || text == "0" || text == "1970-01-01 00:00:00";
             if (is_epoch && optional_) return;
-            if (is_epoch) json = "\"1970-01-01T00:00:00Z\"";
-            else append_iso_instant(json, micros_of(at), fraction_digits_);
+            if (is_epoch)
+                json = "\"1970-01-01T00:00:00Z\"";
+            else
+                append_iso_instant(json, micros_of(at), fraction_digits_);
             break;
         }
         case Form::Float:
@@ -387,8 +353,10 @@ void ColumnPlan::set_default(const relational::Column& column, record::Schema& s
             double number = 0;
             const auto result = std::from_chars(text.data(), text.data() + text.size(), number);
             if (result.ec != std::errc()) return;
-            if (form_ == Form::Float) json_text::append_float(json, static_cast<float>(number));
-            else json_text::append_double(json, number);
+            if (form_ == Form::Float)
+                json_text::append_float(json, static_cast<float>(number));
+            else
+                json_text::append_double(json, number);
             break;
         }
         default: {
@@ -396,7 +364,8 @@ void ColumnPlan::set_default(const relational::Column& column, record::Schema& s
             if (value.kind == Kind::Null) return;
             const bool zero = (value.kind == Kind::Date || value.kind == Kind::DateTime) && is_zero_date(value);
             if (zero && optional_) return;
-            if ((value.kind == Kind::Int || value.kind == Kind::UInt) && !parse_int(text) && text.find_first_not_of("+-0123456789") != std::string::npos)
+            if ((value.kind == Kind::Int || value.kind == Kind::UInt) && !parse_int(text) &&
+                text.find_first_not_of("+-0123456789") != std::string::npos)
                 return;
             append(json, value);
         }
@@ -415,7 +384,8 @@ ColumnValue ColumnPlan::from_text(const char* text, size_t length) const {
         case Form::Year:
             value.kind = Kind::Int;
             std::from_chars(text, end, value.integer);
-            if (form_ == Form::Year && adjust_years_ && value.integer < 100) value.integer += value.integer < 70 ? 2000 : 1900;
+            if (form_ == Form::Year && adjust_years_ && value.integer < 100)
+                value.integer += value.integer < 70 ? 2000 : 1900;
             break;
         case Form::UnsignedLong:
         case Form::UnsignedDecimal: {
@@ -452,7 +422,10 @@ ColumnValue ColumnPlan::from_text(const char* text, size_t length) const {
         }
         case Form::Decimal:
         case Form::DecimalText:
-        case Form::DecimalDouble: value.kind = Kind::Decimal; value.bytes = body; break;
+        case Form::DecimalDouble:
+            value.kind = Kind::Decimal;
+            value.bytes = body;
+            break;
         case Form::Date:
         case Form::IsoDate:
             value = date_time_from(body);
@@ -483,7 +456,9 @@ ColumnValue ColumnPlan::from_text(const char* text, size_t length) const {
             value.kind = Kind::Time;
             value.integer = time_from(body);
             break;
-        default: value.kind = Kind::Bytes; value.bytes = body;
+        default:
+            value.kind = Kind::Bytes;
+            value.bytes = body;
     }
     return value;
 }
@@ -496,18 +471,30 @@ void ColumnPlan::append(std::string& out, const ColumnValue& value) {
     switch (form_) {
         case Form::Integer:
         case Form::UnsignedLong:
-        case Form::Year: append_int(out, value.integer); return;
+        case Form::Year:
+            append_int(out, value.integer);
+            return;
         case Form::UnsignedDecimal: {
             char digits[24];
             const auto end = std::to_chars(digits, digits + sizeof digits, static_cast<uint64_t>(value.integer)).ptr;
             append_decimal(out, {digits, static_cast<size_t>(end - digits)});
             return;
         }
-        case Form::Boolean: out += value.integer != 0 ? "true" : "false"; return;
-        case Form::Bits: append_bits(out, value); return;
-        case Form::Float: json_text::append_float(out, static_cast<float>(value.number)); return;
-        case Form::Double: json_text::append_double(out, value.number); return;
-        case Form::Decimal: append_decimal(out, value.bytes); return;
+        case Form::Boolean:
+            out += value.integer != 0 ? "true" : "false";
+            return;
+        case Form::Bits:
+            append_bits(out, value);
+            return;
+        case Form::Float:
+            json_text::append_float(out, static_cast<float>(value.number));
+            return;
+        case Form::Double:
+            json_text::append_double(out, value.number);
+            return;
+        case Form::Decimal:
+            append_decimal(out, value.bytes);
+            return;
         case Form::DecimalText:
             out += '"';
             out += value.bytes;
@@ -519,8 +506,12 @@ void ColumnPlan::append(std::string& out, const ColumnValue& value) {
             json_text::append_double(out, number);
             return;
         }
-        case Form::Text: append_text_value(out, value); return;
-        case Form::Binary: append_bytes(out, value.bytes); return;
+        case Form::Text:
+            append_text_value(out, value);
+            return;
+        case Form::Binary:
+            append_bytes(out, value.bytes);
+            return;
         case Form::Json:
             if (value.from_snapshot) {
                 json_text::append_string(out, value.bytes);
@@ -528,28 +519,45 @@ void ColumnPlan::append(std::string& out, const ColumnValue& value) {
             }
             scratch_.clear();
             if (!json_binary::append_text(scratch_, value.bytes))
-                throw FatalError(format("The JSON document in column {} of table {} cannot be read", name_, table_name_));
+                throw FatalError(
+                    format("The JSON document in column {} of table {} cannot be read", name_, table_name_));
             json_text::append_string(out, scratch_);
             return;
-        case Form::Enum: append_enum(out, value); return;
-        case Form::Set: append_set(out, value); return;
+        case Form::Enum:
+            append_enum(out, value);
+            return;
+        case Form::Set:
+            append_set(out, value);
+            return;
         case Form::Date:
         case Form::IsoDate:
         case Form::DateTimeMillis:
         case Form::DateTimeMicros:
         case Form::DateTimeNanos:
-        case Form::IsoDateTime: append_date_time(out, value); return;
+        case Form::IsoDateTime:
+            append_date_time(out, value);
+            return;
         case Form::TimeMicros:
         case Form::TimeMillis:
         case Form::TimeNanos:
-        case Form::IsoTime: append_time(out, value.integer); return;
-        case Form::ZonedTimestamp: append_timestamp(out, value); return;
+        case Form::IsoTime:
+            append_time(out, value.integer);
+            return;
+        case Form::ZonedTimestamp:
+            append_timestamp(out, value);
+            return;
         case Form::Geometry:
-        case Form::Point: append_geometry(out, value.bytes); return;
-        case Form::FloatVector: append_vector(out, value.bytes); return;
+        case Form::Point:
+            append_geometry(out, value.bytes);
+            return;
+        case Form::FloatVector:
+            append_vector(out, value.bytes);
+            return;
         case Form::Uuid:
         case Form::Inet4:
-        case Form::Inet6: append_address(out, value); return;
+        case Form::Inet6:
+            append_address(out, value);
+            return;
     }
 }
 
@@ -558,9 +566,12 @@ void ColumnPlan::append_bytes(std::string& out, std::string_view bytes) const {
     if (size_ > bytes.size()) {  // the binlog leaves out the zero bytes that BINARY(n) ends with
         std::string padded(bytes);
         padded.resize(size_, '\0');
-        if (binary_ == BinaryMode::Hex) out += hex(padded);
-        else if (binary_ == BinaryMode::Base64UrlSafe) base64::append_url_safe(out, padded);
-        else base64::append(out, padded);
+        if (binary_ == BinaryMode::Hex)
+            out += hex(padded);
+        else if (binary_ == BinaryMode::Base64UrlSafe)
+            base64::append_url_safe(out, padded);
+        else
+            base64::append(out, padded);
     } else if (binary_ == BinaryMode::Hex) {
         out += hex(bytes);
     } else if (binary_ == BinaryMode::Base64UrlSafe) {
@@ -624,8 +635,8 @@ void ColumnPlan::append_enum(std::string& out, const ColumnValue& value) {
         return;
     }
     if (static_cast<size_t>(value.integer) > literals_.size())
-        throw FatalError(format("ENUM column {} of table {} holds index {}, but the schema has {} literals", name_, table_name_,
-                                value.integer, literals_.size()));
+        throw FatalError(format("ENUM column {} of table {} holds index {}, but the schema has {} literals", name_,
+                                table_name_, value.integer, literals_.size()));
     json_text::append_string(out, literals_[static_cast<size_t>(value.integer) - 1]);
 }
 
@@ -666,10 +677,14 @@ void ColumnPlan::append_date_time(std::string& out, ColumnValue value) const {
         out += "Z\"";
     } else {
         const int64_t micros = micros_of(value);
-        if (form_ == Form::DateTimeMillis) append_int(out, floor_div(micros, 1000));
-        else if (form_ == Form::DateTimeMicros) append_int(out, micros);
-        else if (form_ == Form::DateTimeNanos) append_int(out, static_cast<int64_t>(static_cast<uint64_t>(micros) * 1000));
-        else append_iso_instant(out, micros, -1);
+        if (form_ == Form::DateTimeMillis)
+            append_int(out, floor_div(micros, 1000));
+        else if (form_ == Form::DateTimeMicros)
+            append_int(out, micros);
+        else if (form_ == Form::DateTimeNanos)
+            append_int(out, static_cast<int64_t>(static_cast<uint64_t>(micros) * 1000));
+        else
+            append_iso_instant(out, micros, -1);
     }
 }
 
@@ -683,8 +698,10 @@ void ColumnPlan::append_time(std::string& out, int64_t micros) const {
         return;
     }
     if (micros < 0 || micros >= kMicrosPerDay) {  // these forms hold a time of day only
-        if (optional_) append_null(out);
-        else out += form_ == Form::TimeMillis ? "0" : "\"00:00:00Z\"";
+        if (optional_)
+            append_null(out);
+        else
+            out += form_ == Form::TimeMillis ? "0" : "\"00:00:00Z\"";
         return;
     }
     if (form_ == Form::TimeMillis) {
@@ -706,7 +723,8 @@ void ColumnPlan::append_geometry(std::string& out, std::string_view bytes) const
     ByteCursor cursor(bytes);
     const uint32_t srid = cursor.u32();
     const std::string_view wkb = cursor.rest();
-    if (!cursor.ok()) throw FatalError(format("The geometry in column {} of table {} cannot be read", name_, table_name_));
+    if (!cursor.ok())
+        throw FatalError(format("The geometry in column {} of table {} cannot be read", name_, table_name_));
     out += '{';
     if (form_ == Form::Point) {
         ByteCursor body(wkb);
@@ -717,7 +735,8 @@ void ColumnPlan::append_geometry(std::string& out, std::string_view bytes) const
             const uint64_t bits = little ? body.u64() : body.big(8);
             std::memcpy(&number, &bits, sizeof number);
         }
-        if (!body.ok()) throw FatalError(format("The point in column {} of table {} cannot be read", name_, table_name_));
+        if (!body.ok())
+            throw FatalError(format("The point in column {} of table {} cannot be read", name_, table_name_));
         out += "\"x\":";
         json_text::append_double(out, xy[0]);
         out += ",\"y\":";
@@ -727,8 +746,10 @@ void ColumnPlan::append_geometry(std::string& out, std::string_view bytes) const
     out += "\"wkb\":";
     json_text::append_base64(out, wkb);
     out += ",\"srid\":";
-    if (srid == 0) out += "null";
-    else json_text::append_uint(out, srid);
+    if (srid == 0)
+        out += "null";
+    else
+        json_text::append_uint(out, srid);
     out += '}';
 }
 

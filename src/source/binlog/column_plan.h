@@ -15,9 +15,39 @@ namespace millrace::binlog {
 
 /// What the values of a column look like in an event.
 enum class Form : uint8_t {
-    Integer, UnsignedLong, UnsignedDecimal, Boolean, Bits, Float, Double, Decimal, DecimalText, DecimalDouble, Text, Binary, Json,
-    Enum, Set, Year, Date, DateTimeMillis, DateTimeMicros, DateTimeNanos, TimeMicros, TimeMillis, TimeNanos, ZonedTimestamp,
-    IsoDate, IsoTime, IsoDateTime, Geometry, Point, FloatVector, Uuid, Inet4, Inet6,
+    Integer,
+    UnsignedLong,
+    UnsignedDecimal,
+    Boolean,
+    Bits,
+    Float,
+    Double,
+    Decimal,
+    DecimalText,
+    DecimalDouble,
+    Text,
+    Binary,
+    Json,
+    Enum,
+    Set,
+    Year,
+    Date,
+    DateTimeMillis,
+    DateTimeMicros,
+    DateTimeNanos,
+    TimeMicros,
+    TimeMillis,
+    TimeNanos,
+    ZonedTimestamp,
+    IsoDate,
+    IsoTime,
+    IsoDateTime,
+    Geometry,
+    Point,
+    FloatVector,
+    Uuid,
+    Inet4,
+    Inet6,
 };
 
 /// How one column's values become JSON, worked out once per table schema version. Running it neither looks up
@@ -73,8 +103,8 @@ class ColumnPlan {
     bool adjust_years_ = true;
     BinaryMode binary_ = BinaryMode::Bytes;
     int scale_ = 0;
-    size_t size_ = 0;             // of BINARY: bytes to pad to; of BIT: bytes
-    int fraction_digits_ = -1;    // declared; -1: none
+    size_t size_ = 0;           // of BINARY: bytes to pad to; of BIT: bytes
+    int fraction_digits_ = -1;  // declared; -1: none
     std::vector<std::string> literals_;
     std::unique_ptr<CharsetDecoder> charset_;
     std::string scratch_;

@@ -1,7 +1,5 @@
 #include "source/binlog/column_value.h"
 
-#include <zlib.h>
-
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -111,18 +109,8 @@ bool inflate_column(std::string_view packed, std::string& out) {
     size_t size = 0;
     for (unsigned i = 0; i < length_bytes; ++i) size = size << 8 | static_cast<unsigned char>(packed[1 + i]);
     if (!compression::is_plausible_size(size, packed.size())) return false;
-    out.resize(size);
-    z_stream stream{};
     // Bit 3 of the header: a raw deflate stream without zlib's own frame.
-    if (inflateInit2(&stream, (header & 8) != 0 ? -MAX_WBITS : MAX_WBITS) != Z_OK) return false;
-    stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed.data() + 1 + length_bytes));
-    stream.avail_in = static_cast<uInt>(packed.size() - 1 - length_bytes);
-    stream.next_out = reinterpret_cast<Bytef*>(out.data());
-    stream.avail_out = static_cast<uInt>(size);
-    const int result = inflate(&stream, Z_FINISH);
-    const bool whole = (result == Z_STREAM_END || result == Z_OK || result == Z_BUF_ERROR) && stream.avail_out == 0;
-    inflateEnd(&stream);
-    return whole;
+    return compression::inflate_into(out, packed.substr(1 + length_bytes), size, (header & 8) != 0);
 }
 
 bool append_packed_decimal(std::string& out, ByteCursor& cursor, int precision, int scale) {
@@ -149,7 +137,8 @@ bool append_packed_decimal(std::string& out, ByteCursor& cursor, int precision, 
     size_t at = 0;
     const auto group = [&](int width) {
         uint32_t number = 0;
-        for (int i = 0; i < kBytes[static_cast<size_t>(width)]; ++i) number = number << 8 | static_cast<unsigned char>(bytes[at++]);
+        for (int i = 0; i < kBytes[static_cast<size_t>(width)]; ++i)
+            number = number << 8 | static_cast<unsigned char>(bytes[at++]);
         for (int i = width - 1; i >= 0; --i) {
             digits[count + i] = static_cast<char>('0' + number % 10);
             number /= 10;
@@ -161,8 +150,10 @@ bool append_packed_decimal(std::string& out, ByteCursor& cursor, int precision, 
     int first = 0;
     while (first < whole - 1 && digits[first] == '0') ++first;
     if (negative) out += '-';
-    if (whole == 0) out += '0';
-    else out.append(digits + first, static_cast<size_t>(count - first));
+    if (whole == 0)
+        out += '0';
+    else
+        out.append(digits + first, static_cast<size_t>(count - first));
     if (scale == 0) return true;
     out += '.';
     count = 0;
@@ -172,7 +163,8 @@ bool append_packed_decimal(std::string& out, ByteCursor& cursor, int precision, 
     return true;
 }
 
-bool read_wire_value(const WireColumn& column, bool is_unsigned, ByteCursor& cursor, std::string& scratch, ColumnValue& value) {
+bool read_wire_value(const WireColumn& column, bool is_unsigned, ByteCursor& cursor, std::string& scratch,
+                     ColumnValue& value) {
     const unsigned meta = column.meta;
     switch (column.type) {
         case WireType::Tiny: {
@@ -210,7 +202,8 @@ bool read_wire_value(const WireColumn& column, bool is_unsigned, ByteCursor& cur
             return true;
         case WireType::NewDecimal:
             scratch.clear();
-            if (!append_packed_decimal(scratch, cursor, static_cast<int>(meta >> 8), static_cast<int>(meta & 255))) cursor.fail();
+            if (!append_packed_decimal(scratch, cursor, static_cast<int>(meta >> 8), static_cast<int>(meta & 255)))
+                cursor.fail();
             value.kind = Kind::Decimal;
             value.bytes = scratch;
             return true;
@@ -235,7 +228,9 @@ bool read_wire_value(const WireColumn& column, bool is_unsigned, ByteCursor& cur
             value.integer = (packed < 0 ? -seconds : seconds) * 1'000'000;
             return true;
         }
-        case WireType::DateTime: read_old_datetime(cursor, value); return true;
+        case WireType::DateTime:
+            read_old_datetime(cursor, value);
+            return true;
         case WireType::Timestamp:
             value.kind = Kind::Timestamp;
             value.integer = static_cast<int64_t>(cursor.u32()) * 1'000'000;
@@ -248,10 +243,16 @@ bool read_wire_value(const WireColumn& column, bool is_unsigned, ByteCursor& cur
             value.integer = seconds * 1'000'000 + read_fraction(cursor, meta);
             return true;
         }
-        case WireType::DateTime2: read_datetime2(cursor, meta, value); return true;
-        case WireType::Time2: read_time2(cursor, meta, value); return true;
+        case WireType::DateTime2:
+            read_datetime2(cursor, meta, value);
+            return true;
+        case WireType::Time2:
+            read_time2(cursor, meta, value);
+            return true;
         case WireType::Varchar:
-        case WireType::VarString: set_bytes(value, cursor.bytes(static_cast<size_t>(cursor.little(meta > 255 ? 2 : 1)))); return true;
+        case WireType::VarString:
+            set_bytes(value, cursor.bytes(static_cast<size_t>(cursor.little(meta > 255 ? 2 : 1))));
+            return true;
         case WireType::String: {
             const unsigned length = (((meta >> 8) & 0x30) ^ 0x30) << 4 | (meta & 255);
             set_bytes(value, cursor.bytes(static_cast<size_t>(cursor.little(length > 255 ? 2 : 1))));
@@ -274,10 +275,15 @@ bool read_wire_value(const WireColumn& column, bool is_unsigned, ByteCursor& cur
         case WireType::Blob:
         case WireType::Geometry:
         case WireType::Vector:
-        case WireType::Json: set_bytes(value, cursor.bytes(static_cast<size_t>(cursor.little(meta <= 4 ? meta : 4)))); return true;
-        case WireType::BlobCompressed: return read_compressed(cursor, meta <= 4 ? meta : 4, scratch, value);
-        case WireType::VarcharCompressed: return read_compressed(cursor, meta > 255 ? 2 : 1, scratch, value);
-        default: return false;
+        case WireType::Json:
+            set_bytes(value, cursor.bytes(static_cast<size_t>(cursor.little(meta <= 4 ? meta : 4))));
+            return true;
+        case WireType::BlobCompressed:
+            return read_compressed(cursor, meta <= 4 ? meta : 4, scratch, value);
+        case WireType::VarcharCompressed:
+            return read_compressed(cursor, meta > 255 ? 2 : 1, scratch, value);
+        default:
+            return false;
     }
 }
 

@@ -38,10 +38,40 @@ struct ColumnValue {
 
 /// Column types as table map events name them (binary_log::enum_field_types; 140 and 141 are MariaDB's).
 enum class WireType : uint8_t {
-    Decimal = 0, Tiny = 1, Short = 2, Long = 3, Float = 4, Double = 5, Null = 6, Timestamp = 7, LongLong = 8, Int24 = 9,
-    Date = 10, Time = 11, DateTime = 12, Year = 13, NewDate = 14, Varchar = 15, Bit = 16, Timestamp2 = 17, DateTime2 = 18,
-    Time2 = 19, TypedArray = 20, BlobCompressed = 140, VarcharCompressed = 141, Vector = 242, Json = 245, NewDecimal = 246,
-    Enum = 247, Set = 248, TinyBlob = 249, MediumBlob = 250, LongBlob = 251, Blob = 252, VarString = 253, String = 254,
+    Decimal = 0,
+    Tiny = 1,
+    Short = 2,
+    Long = 3,
+    Float = 4,
+    Double = 5,
+    Null = 6,
+    Timestamp = 7,
+    LongLong = 8,
+    Int24 = 9,
+    Date = 10,
+    Time = 11,
+    DateTime = 12,
+    Year = 13,
+    NewDate = 14,
+    Varchar = 15,
+    Bit = 16,
+    Timestamp2 = 17,
+    DateTime2 = 18,
+    Time2 = 19,
+    TypedArray = 20,
+    BlobCompressed = 140,
+    VarcharCompressed = 141,
+    Vector = 242,
+    Json = 245,
+    NewDecimal = 246,
+    Enum = 247,
+    Set = 248,
+    TinyBlob = 249,
+    MediumBlob = 250,
+    LongBlob = 251,
+    Blob = 252,
+    VarString = 253,
+    String = 254,
     Geometry = 255,
 };
 
@@ -54,7 +84,8 @@ struct WireColumn {
 
 /// Reads one value of a row image. `scratch` holds bytes that are not in the packet as they are needed. False if
 /// the type is not known; a short packet shows in the cursor.
-bool read_wire_value(const WireColumn& column, bool is_unsigned, ByteCursor& cursor, std::string& scratch, ColumnValue& value);
+bool read_wire_value(const WireColumn& column, bool is_unsigned, ByteCursor& cursor, std::string& scratch,
+                     ColumnValue& value);
 
 /// Appends a packed decimal (decimal_t's binary form) as text. False if the digits are damaged.
 bool append_packed_decimal(std::string& out, ByteCursor& cursor, int precision, int scale);

@@ -1,13 +1,13 @@
 #include "source/binlog/connection.h"
 
-#include <utility>
+#include <errmsg.h>
 #include <mysql.h>
 #include <mysqld_error.h>
-#include <errmsg.h>
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <utility>
 
 #include "base/errors.h"
 #include "base/log.h"
@@ -24,19 +24,24 @@ TlsMode tls_mode(const std::string& word, TlsMode fallback) {
     if (mode == "required" || mode == "trust") return TlsMode::Required;
     if (mode == "verify_ca" || mode == "verify-ca") return TlsMode::VerifyCa;
     if (mode == "verify_identity" || mode == "verify-full") return TlsMode::VerifyIdentity;
-    throw ConfigError("database.ssl.mode", format("The 'database.ssl.mode' value is invalid: '{}' is none of disabled, preferred, required, "
-                                                  "verify_ca, verify_identity (MariaDB: disable, trust, verify-ca, verify-full)", word));
+    throw ConfigError("database.ssl.mode",
+                      format("The 'database.ssl.mode' value is invalid: '{}' is none of disabled, preferred, required, "
+                             "verify_ca, verify_identity (MariaDB: disable, trust, verify-ca, verify-full)",
+                             word));
 }
 
 /// Java key stores have no counterpart in OpenSSL; PEM files do.
 std::string pem_file(const config::Settings& settings, const char* name) {
     const std::string path = settings.text(name);
     if (path.empty()) return path;
-    if (!std::filesystem::exists(path)) throw ConfigError(name, format("The '{}' value is invalid: the file {} does not exist", name, path));
+    if (!std::filesystem::exists(path))
+        throw ConfigError(name, format("The '{}' value is invalid: the file {} does not exist", name, path));
     const std::string head = config::read_file(path).substr(0, 4096);
     if (head.find("-----BEGIN ") == std::string::npos)
-        throw ConfigError(name, format("The '{}' value is invalid: {} is not a PEM file; export it with `keytool -exportcert -rfc` "
-                                       "(JKS) or `openssl pkcs12 -in FILE -nodes` (PKCS12)", name, path));
+        throw ConfigError(
+            name, format("The '{}' value is invalid: {} is not a PEM file; export it with `keytool -exportcert -rfc` "
+                         "(JKS) or `openssl pkcs12 -in FILE -nodes` (PKCS12)",
+                         name, path));
     return path;
 }
 
@@ -60,8 +65,9 @@ std::vector<std::string> split_statements(const std::string& text) {
 }
 
 bool is_access_fault(unsigned code) {
-    return code == ER_ACCESS_DENIED_ERROR || code == ER_DBACCESS_DENIED_ERROR || code == ER_MUST_CHANGE_PASSWORD_LOGIN ||
-           code == ER_ACCOUNT_HAS_BEEN_LOCKED || code == CR_AUTH_PLUGIN_CANNOT_LOAD;
+    return code == ER_ACCESS_DENIED_ERROR || code == ER_DBACCESS_DENIED_ERROR ||
+           code == ER_MUST_CHANGE_PASSWORD_LOGIN || code == ER_ACCOUNT_HAS_BEEN_LOCKED ||
+           code == CR_AUTH_PLUGIN_CANNOT_LOAD;
 }
 
 st_mysql* open(const ConnectionOptions& options, bool with_tls) {
@@ -84,14 +90,15 @@ st_mysql* open(const ConnectionOptions& options, bool with_tls) {
     mysql_options(handle, MYSQL_OPT_SSL_VERIFY_SERVER_CERT, options.tls == TlsMode::VerifyIdentity ? &yes : &no);
     if (with_tls && (verify || !options.certificate_file.empty())) {
         const char* certificate = options.certificate_file.empty() ? nullptr : options.certificate_file.c_str();
-        mysql_ssl_set(handle, certificate, certificate, options.ca_file.empty() ? nullptr : options.ca_file.c_str(), nullptr, nullptr);
+        mysql_ssl_set(handle, certificate, certificate, options.ca_file.empty() ? nullptr : options.ca_file.c_str(),
+                      nullptr, nullptr);
     }
     return handle;
 }
 
 bool try_connect(st_mysql* handle, const ConnectionOptions& options) {
-    return mysql_real_connect(handle, options.host.c_str(), options.user.c_str(), options.password.c_str(), nullptr, options.port, nullptr,
-                              CLIENT_MULTI_RESULTS) != nullptr;
+    return mysql_real_connect(handle, options.host.c_str(), options.user.c_str(), options.password.c_str(), nullptr,
+                              options.port, nullptr, CLIENT_MULTI_RESULTS) != nullptr;
 }
 
 }  // namespace
@@ -129,8 +136,10 @@ bool is_retriable(unsigned code) {
         case ER_TABLE_DEF_CHANGED:
         case ER_NEW_ABORTING_CONNECTION:
         case ER_TOO_MANY_USER_CONNECTIONS:
-        case ER_HOST_IS_BLOCKED: return true;
-        default: return false;
+        case ER_HOST_IS_BLOCKED:
+            return true;
+        default:
+            return false;
     }
 }
 
@@ -143,8 +152,8 @@ Connection::Connection(const ConnectionOptions& options) {
     }
     if (!connected) {
         const unsigned code = mysql_errno(handle_.get());
-        const std::string reason = format("Cannot connect to {}:{} as '{}': {} (error {})", options.host, options.port, options.user,
-                                          mysql_error(handle_.get()), code);
+        const std::string reason = format("Cannot connect to {}:{} as '{}': {} (error {})", options.host, options.port,
+                                          options.user, mysql_error(handle_.get()), code);
         if (is_access_fault(code)) throw FatalError(reason + "; check database.user and database.password");
         throw RetriableError(reason);
     }
@@ -157,12 +166,22 @@ Connection::~Connection() = default;
 Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 
-void Connection::Close::operator()(st_mysql* handle) const { mysql_close(handle); }
+void Connection::Close::operator()(st_mysql* handle) const {
+    mysql_close(handle);
+}
 
-unsigned long Connection::server_version() const { return mysql_get_server_version(handle_.get()); }
-std::string Connection::server_version_text() const { return mysql_get_server_info(handle_.get()); }
-unsigned long Connection::id() const { return mysql_thread_id(handle_.get()); }
-bool Connection::is_tls() const { return mysql_get_ssl_cipher(handle_.get()) != nullptr; }
+unsigned long Connection::server_version() const {
+    return mysql_get_server_version(handle_.get());
+}
+std::string Connection::server_version_text() const {
+    return mysql_get_server_info(handle_.get());
+}
+unsigned long Connection::id() const {
+    return mysql_thread_id(handle_.get());
+}
+bool Connection::is_tls() const {
+    return mysql_get_ssl_cipher(handle_.get()) != nullptr;
+}
 
 void Connection::fail() const {
     ServerError error;
@@ -211,11 +230,15 @@ std::string Connection::value(const std::string& sql) {
     return all.empty() || all[0].empty() ? std::string() : all[0][0].value_or("");
 }
 
-bool Connection::ping() { return mysql_ping(handle_.get()) == 0; }
+bool Connection::ping() {
+    return mysql_ping(handle_.get()) == 0;
+}
 
 void Connection::send_command(uint8_t command, std::string_view body) {
     st_mysql* handle = handle_.get();
-    if (handle->methods->db_command(handle, static_cast<enum_server_command>(command), body.data(), body.size(), 1, nullptr) != 0) fail();
+    if (handle->methods->db_command(handle, static_cast<enum_server_command>(command), body.data(), body.size(), 1,
+                                    nullptr) != 0)
+        fail();
 }
 
 std::optional<std::string_view> Connection::read_packet() {
@@ -231,9 +254,13 @@ void Connection::shut_down() {
     if (socket_ >= 0) ::shutdown(socket_, SHUT_RDWR);
 }
 
-std::string quote_name(std::string_view text) { return "`" + replace_all(std::string(text), "`", "``") + "`"; }
+std::string quote_name(std::string_view text) {
+    return "`" + replace_all(std::string(text), "`", "``") + "`";
+}
 
-std::string quote_table(std::string_view database, std::string_view table) { return quote_name(database) + "." + quote_name(table); }
+std::string quote_table(std::string_view database, std::string_view table) {
+    return quote_name(database) + "." + quote_name(table);
+}
 
 std::string quote_text(std::string_view text) {
     std::string out = "'";

@@ -26,7 +26,8 @@ struct ConnectionOptions {
     std::string certificate_file;  ///< PEM with certificate and key (database.ssl.keystore).
     int64_t connect_timeout_ms = 30'000;
     int64_t read_timeout_ms = 600'000;
-    std::string initial_statements;  ///< database.initial.statements: separated by ';' ("";;" for one that holds a semicolon).
+    std::string
+        initial_statements;  ///< database.initial.statements: separated by ';' ("";;" for one that holds a semicolon).
 
     /// From `database.*` and `connect.timeout.ms`. Throws ConfigError.
     static ConnectionOptions from(const config::Settings& settings, TlsMode default_tls);

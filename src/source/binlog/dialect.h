@@ -35,14 +35,14 @@ class Dialect {
   public:
     virtual ~Dialect() = default;
     virtual ddl::Server server() const = 0;
-    virtual std::string name() const = 0;     ///< "mysql"
-    virtual std::string title() const = 0;    ///< "MySQL"
+    virtual std::string name() const = 0;   ///< "mysql"
+    virtual std::string title() const = 0;  ///< "MySQL"
     virtual TlsMode default_tls() const = 0;
 
     /// Opens a view on `view` (in a transaction that stays open) and finds its place in the log. `control` is a
     /// second connection. Throws ServerError, RetriableError, FatalError.
-    virtual SnapshotView open_view(Connection& view, Connection& control, const ConnectionOptions& options, const ViewOptions& how,
-                                   const std::stop_token& stop) const = 0;
+    virtual SnapshotView open_view(Connection& view, Connection& control, const ConnectionOptions& options,
+                                   const ViewOptions& how, const std::stop_token& stop) const = 0;
 
     /// File, position and GTIDs of the log's end now.
     virtual BinlogOffset log_end(Connection& connection) const = 0;

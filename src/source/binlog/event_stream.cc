@@ -30,7 +30,8 @@ uint32_t passing_server_id() {
 
 }  // namespace
 
-EventStream::EventStream(const ConnectionOptions& options, const DumpRequest& asked) : connection_(options), file_(asked.file) {
+EventStream::EventStream(const ConnectionOptions& options, const DumpRequest& asked)
+    : connection_(options), file_(asked.file) {
     DumpRequest request = asked;
     if (!request.registers) request.server_id = passing_server_id();
     set_up(request);
@@ -51,15 +52,20 @@ void EventStream::set_up(const DumpRequest& request) {
     has_checksums_ = iequals(checksum, "CRC32");
     const int64_t heartbeat_ns = request.heartbeat_ms * 1'000'000;
     if (connection_.is_mariadb()) {
-        connection_.execute("SET @master_binlog_checksum = @@GLOBAL.binlog_checksum, @mariadb_slave_capability = 4, @master_heartbeat_period = " +
-                            std::to_string(heartbeat_ns));
+        connection_.execute(
+            "SET @master_binlog_checksum = @@GLOBAL.binlog_checksum, @mariadb_slave_capability = 4, "
+            "@master_heartbeat_period = " +
+            std::to_string(heartbeat_ns));
         if (request.by_gtid) {
             connection_.execute("SET @slave_connect_state = " + quote_text(request.mariadb_gtids));
             connection_.execute("SET @slave_gtid_strict_mode = 0, @slave_gtid_ignore_duplicates = 0");
         }
     } else {
-        connection_.execute(format("SET @source_binlog_checksum = @@GLOBAL.binlog_checksum, @master_binlog_checksum = @@GLOBAL.binlog_checksum, "
-                                   "@source_heartbeat_period = {0}, @master_heartbeat_period = {0}", heartbeat_ns));
+        connection_.execute(
+            format("SET @source_binlog_checksum = @@GLOBAL.binlog_checksum, @master_binlog_checksum = "
+                   "@@GLOBAL.binlog_checksum, "
+                   "@source_heartbeat_period = {0}, @master_heartbeat_period = {0}",
+                   heartbeat_ns));
         if (!request.registers) {
             const std::string uuid = uuid_v7();
             connection_.execute(format("SET @replica_uuid = '{0}', @slave_uuid = '{0}'", uuid));
@@ -96,7 +102,8 @@ void EventStream::send_dump(const DumpRequest& request) {
 }
 
 void EventStream::fail(std::string_view cause) const {
-    throw FatalError(format("The binlog of {} cannot be read after {}:{}: {}", connection_.server_version_text(), file_, position_, cause));
+    throw FatalError(format("The binlog of {} cannot be read after {}:{}: {}", connection_.server_version_text(), file_,
+                            position_, cause));
 }
 
 std::string_view EventStream::without_checksum(std::string_view event, const EventHeader& header) const {
@@ -105,7 +112,8 @@ std::string_view EventStream::without_checksum(std::string_view event, const Eve
     const std::string_view covered = event.substr(0, event.size() - kChecksumBytes);
     ByteCursor stored(event.substr(covered.size()));
     if (stored.u32() != compression::crc32(covered))
-        fail(format("the checksum of an event of type {} is wrong; the log or the connection is damaged", static_cast<int>(header.type)));
+        fail(format("the checksum of an event of type {} is wrong; the log or the connection is damaged",
+                    static_cast<int>(header.type)));
     return covered;
 }
 
@@ -121,8 +129,8 @@ void EventStream::follow(Event& event) {
         if (wanted_position_ != 0 && position_ > UINT32_MAX) position_ = 4;
         return;
     }
-    const bool stands_nowhere = (header.flags & LOG_EVENT_ARTIFICIAL_F) != 0 || header.log_pos == 0 || header.type == EventType::Heartbeat ||
-                                header.type == EventType::HeartbeatV2;
+    const bool stands_nowhere = (header.flags & LOG_EVENT_ARTIFICIAL_F) != 0 || header.log_pos == 0 ||
+                                header.type == EventType::Heartbeat || header.type == EventType::HeartbeatV2;
     if (stands_nowhere) return;
     // The header has the low 32 bits of the end; files grow beyond them.
     uint64_t end = (position_ & ~uint64_t{UINT32_MAX}) | header.log_pos;
@@ -194,8 +202,8 @@ std::optional<Event> EventStream::next() {
         const auto packet = connection_.read_packet();
         if (!packet) return std::nullopt;
         Event event = accept(*packet);
-        if (wanted_position_ != 0 && event.end <= wanted_position_ && event.header.type != EventType::FormatDescription &&
-            event.header.type != EventType::Rotate)
+        if (wanted_position_ != 0 && event.end <= wanted_position_ &&
+            event.header.type != EventType::FormatDescription && event.header.type != EventType::Rotate)
             continue;
         if (event.header.type != EventType::TransactionPayload) return event;
         unpack(event);

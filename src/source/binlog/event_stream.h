@@ -13,13 +13,13 @@ namespace millrace::binlog {
 
 /// From where a server is asked to send its log.
 struct DumpRequest {
-    uint32_t server_id = 0;      ///< As which replica we register.
-    std::string file;            ///< Empty with GTIDs.
+    uint32_t server_id = 0;  ///< As which replica we register.
+    std::string file;        ///< Empty with GTIDs.
     uint64_t position = 4;
     bool by_gtid = false;
-    GtidSet gtids;               ///< MySQL: what we have.
-    std::string mariadb_gtids;   ///< MariaDB: what we have.
-    bool non_blocking = false;   ///< The stream ends where the log ends now.
+    GtidSet gtids;                   ///< MySQL: what we have.
+    std::string mariadb_gtids;       ///< MariaDB: what we have.
+    bool non_blocking = false;       ///< The stream ends where the log ends now.
     bool wants_annotations = false;  ///< MariaDB's ANNOTATE_ROWS.
     int64_t heartbeat_ms = 10'000;
     /// COM_REGISTER_SLAVE, so that SHOW REPLICAS lists us. Without it the dump is a passing look into the log, under
@@ -30,10 +30,10 @@ struct DumpRequest {
 /// One event with its place in the log. Views live until the next call of next().
 struct Event {
     EventHeader header;
-    std::string_view body;       ///< Behind the header, without checksum.
-    uint64_t start = 0;          ///< Position of the event (of its TRANSACTION_PAYLOAD, if it is inside one).
-    uint64_t end = 0;            ///< Position behind it.
-    bool is_packed = false;      ///< Came out of a TRANSACTION_PAYLOAD.
+    std::string_view body;   ///< Behind the header, without checksum.
+    uint64_t start = 0;      ///< Position of the event (of its TRANSACTION_PAYLOAD, if it is inside one).
+    uint64_t end = 0;        ///< Position behind it.
+    bool is_packed = false;  ///< Came out of a TRANSACTION_PAYLOAD.
 };
 
 /// A server's binlog as a stream of events: registers as a replica, asks for the dump, checks checksums, follows
@@ -65,7 +65,7 @@ class EventStream {
 
     Connection connection_;
     std::string file_;
-    uint64_t position_ = 4;      // end of the last event
+    uint64_t position_ = 4;         // end of the last event
     uint64_t wanted_position_ = 0;  // events that end at or before it are passed over
     bool has_checksums_ = false;
     std::string unpacked_;

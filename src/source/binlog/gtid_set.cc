@@ -12,7 +12,8 @@ bool is_uuid(std::string_view text) {
     for (size_t i = 0; i < text.size(); ++i) {
         const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
         const char c = text[i];
-        if (dash ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'))) return false;
+        if (dash ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')))
+            return false;
     }
     return true;
 }
@@ -95,9 +96,9 @@ void GtidSet::add(const Source& source, Interval added) {
 
 bool GtidSet::contains(const Source& source, int64_t number) const {
     const auto found = sources_.find(source);
-    return found != sources_.end() && std::any_of(found->second.begin(), found->second.end(), [&](const auto& interval) {
-        return interval.first <= number && number <= interval.last;
-    });
+    return found != sources_.end() &&
+           std::any_of(found->second.begin(), found->second.end(),
+                       [&](const auto& interval) { return interval.first <= number && number <= interval.last; });
 }
 
 bool GtidSet::contains(const GtidSet& other) const {
@@ -134,7 +135,8 @@ std::string GtidSet::text() const {
 }
 
 std::string GtidSet::wire_bytes() const {
-    const bool tagged = std::any_of(sources_.begin(), sources_.end(), [](const auto& entry) { return !entry.first.second.empty(); });
+    const bool tagged =
+        std::any_of(sources_.begin(), sources_.end(), [](const auto& entry) { return !entry.first.second.empty(); });
     std::string out;
     if (tagged) {  // the format byte stands at both ends of the eight bytes that otherwise hold the count
         out += '\1';

@@ -17,8 +17,20 @@ namespace {
 constexpr int kDepthMax = 200;
 
 enum Type : uint8_t {
-    kSmallObject = 0, kLargeObject = 1, kSmallArray = 2, kLargeArray = 3, kLiteral = 4, kInt16 = 5, kUint16 = 6,
-    kInt32 = 7, kUint32 = 8, kInt64 = 9, kUint64 = 10, kDouble = 11, kString = 12, kOpaque = 15,
+    kSmallObject = 0,
+    kLargeObject = 1,
+    kSmallArray = 2,
+    kLargeArray = 3,
+    kLiteral = 4,
+    kInt16 = 5,
+    kUint16 = 6,
+    kInt32 = 7,
+    kUint32 = 8,
+    kInt64 = 9,
+    kUint64 = 10,
+    kDouble = 11,
+    kString = 12,
+    kOpaque = 15,
 };
 
 /// The document's text is SQL text, not Kafka's: characters stay as they are, only what JSON demands is escaped.
@@ -27,16 +39,32 @@ void append_json_string(std::string& out, std::string_view text) {
     for (const char c : text) {
         const auto byte = static_cast<unsigned char>(c);
         switch (c) {
-            case '"': out += "\\\""; break;
-            case '\\': out += "\\\\"; break;
-            case '\b': out += "\\b"; break;
-            case '\f': out += "\\f"; break;
-            case '\n': out += "\\n"; break;
-            case '\r': out += "\\r"; break;
-            case '\t': out += "\\t"; break;
+            case '"':
+                out += "\\\"";
+                break;
+            case '\\':
+                out += "\\\\";
+                break;
+            case '\b':
+                out += "\\b";
+                break;
+            case '\f':
+                out += "\\f";
+                break;
+            case '\n':
+                out += "\\n";
+                break;
+            case '\r':
+                out += "\\r";
+                break;
+            case '\t':
+                out += "\\t";
+                break;
             default:
-                if (byte < 0x20) out += format("\\u{:04X}", byte);
-                else out += c;
+                if (byte < 0x20)
+                    out += format("\\u{:04X}", byte);
+                else
+                    out += c;
         }
     }
     out += '"';
@@ -96,8 +124,12 @@ bool append_opaque(std::string& out, ByteCursor& cursor) {
         case WireType::Date:
         case WireType::Time:
         case WireType::DateTime:
-        case WireType::Timestamp: append_temporal(out, type, body.i64()); return body.ok();
-        default: json_text::append_base64(out, body.rest()); return true;
+        case WireType::Timestamp:
+            append_temporal(out, type, body.i64());
+            return body.ok();
+        default:
+            json_text::append_base64(out, body.rest());
+            return true;
     }
 }
 
@@ -109,13 +141,27 @@ bool append_scalar(std::string& out, uint8_t type, ByteCursor cursor) {
             out += literal == 0 ? "null" : literal == 1 ? "true" : "false";
             break;
         }
-        case kInt16: json_text::append_int(out, cursor.i16()); break;
-        case kUint16: json_text::append_int(out, cursor.u16()); break;
-        case kInt32: json_text::append_int(out, cursor.i32()); break;
-        case kUint32: json_text::append_int(out, cursor.u32()); break;
-        case kInt64: json_text::append_int(out, cursor.i64()); break;
-        case kUint64: json_text::append_uint(out, cursor.u64()); break;
-        case kDouble: append_number(out, cursor.f64()); break;
+        case kInt16:
+            json_text::append_int(out, cursor.i16());
+            break;
+        case kUint16:
+            json_text::append_int(out, cursor.u16());
+            break;
+        case kInt32:
+            json_text::append_int(out, cursor.i32());
+            break;
+        case kUint32:
+            json_text::append_int(out, cursor.u32());
+            break;
+        case kInt64:
+            json_text::append_int(out, cursor.i64());
+            break;
+        case kUint64:
+            json_text::append_uint(out, cursor.u64());
+            break;
+        case kDouble:
+            append_number(out, cursor.f64());
+            break;
         case kString: {
             size_t length = 0;
             for (int shift = 0; shift < 35; shift += 7) {
@@ -126,8 +172,10 @@ bool append_scalar(std::string& out, uint8_t type, ByteCursor cursor) {
             append_json_string(out, cursor.bytes(length));
             break;
         }
-        case kOpaque: return append_opaque(out, cursor);
-        default: return false;
+        case kOpaque:
+            return append_opaque(out, cursor);
+        default:
+            return false;
     }
     return cursor.ok();
 }
@@ -317,8 +365,10 @@ Node* follow(Node& root, const std::vector<Step>& steps, size_t count) {
     for (size_t i = 0; i < count; ++i) {
         Node* next = nullptr;
         if (steps[i].is_cell) {
-            if (node->kind == Node::Kind::Array && steps[i].index < node->members.size()) next = &node->members[steps[i].index].node;
-            else if (node->kind != Node::Kind::Array && steps[i].index == 0) next = node;  // a scalar is its own first cell
+            if (node->kind == Node::Kind::Array && steps[i].index < node->members.size())
+                next = &node->members[steps[i].index].node;
+            else if (node->kind != Node::Kind::Array && steps[i].index == 0)
+                next = node;  // a scalar is its own first cell
         } else if (node->kind == Node::Kind::Object) {
             for (auto& [name, child] : node->members)
                 if (name == steps[i].name) next = &child;
@@ -335,8 +385,10 @@ void insert_member(Node& parent, const std::string& name, Node child) {
         return member.name.size() != name.size() ? member.name.size() < name.size() : member.name < name;
     };
     auto at = std::find_if_not(parent.members.begin(), parent.members.end(), before);
-    if (at != parent.members.end() && at->name == name) at->node = std::move(child);
-    else parent.members.insert(at, {name, std::move(child)});
+    if (at != parent.members.end() && at->name == name)
+        at->node = std::move(child);
+    else
+        parent.members.insert(at, {name, std::move(child)});
 }
 
 bool apply_diff(Node& root, uint8_t operation, std::string_view path, std::string_view value) {
@@ -361,12 +413,14 @@ bool apply_diff(Node& root, uint8_t operation, std::string_view path, std::strin
             return true;
         }
         const size_t index = std::min(last.index, parent->members.size());
-        parent->members.insert(parent->members.begin() + static_cast<std::ptrdiff_t>(index), {std::string(), std::move(child)});
+        parent->members.insert(parent->members.begin() + static_cast<std::ptrdiff_t>(index),
+                               {std::string(), std::move(child)});
         return true;
     }
     if (operation != kRemove) return false;
     const auto found = std::find_if(parent->members.begin(), parent->members.end(), [&](const auto& member) {
-        return last.is_cell ? &member - parent->members.data() == static_cast<std::ptrdiff_t>(last.index) : member.name == last.name;
+        return last.is_cell ? &member - parent->members.data() == static_cast<std::ptrdiff_t>(last.index)
+                            : member.name == last.name;
     });
     if (found == parent->members.end()) return false;
     parent->members.erase(found);

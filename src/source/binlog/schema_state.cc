@@ -11,7 +11,10 @@
 namespace millrace::binlog {
 
 SchemaState::SchemaState(Options options, const config::Settings& settings, topiclog::TopicLog& log)
-    : options_(std::move(options)), filters_(settings), keys_(settings), log_(log),
+    : options_(std::move(options)),
+      filters_(settings),
+      keys_(settings),
+      log_(log),
       format_(options_.plan.identity.package, source_schema(options_.plan.identity)),
       changes_topic_(events::sanitized_topic(options_.plan.identity.topic_prefix)),
       key_prefix_(convert::payload_prefix(options_.plan.key_json, *format_.key_schema())),
@@ -20,31 +23,40 @@ SchemaState::SchemaState(Options options, const config::Settings& settings, topi
 }
 
 bool SchemaState::concerns_captured(const ddl::DdlEvent& event) const {
-    return std::any_of(event.changes.begin(), event.changes.end(), [&](const auto& change) { return filters_.captures(change.id); });
+    return std::any_of(event.changes.begin(), event.changes.end(),
+                       [&](const auto& change) { return filters_.captures(change.id); });
 }
 
 bool SchemaState::belongs_in_history(const ddl::DdlEvent& event) const {
-    if (options_.stores_captured_databases_only && !event.database.empty() && !filters_.captures_database(event.database)) return false;
+    if (options_.stores_captured_databases_only && !event.database.empty() &&
+        !filters_.captures_database(event.database))
+        return false;
     if (options_.stores_captured_tables_only && !event.changes.empty()) return concerns_captured(event);
     return true;
 }
 
-void SchemaState::write_event(topiclog::AppendBatch& batch, ChangeWriter& writer, const ddl::DdlEvent& event, const Place& place) {
+void SchemaState::write_event(topiclog::AppendBatch& batch, ChangeWriter& writer, const ddl::DdlEvent& event,
+                              const Place& place) {
     if (!belongs_in_history(event)) return;
     const int64_t ts_ms = now_ms();
-    const relational::SchemaHistoryRecord record{options_.plan.identity.topic_prefix, place.position_json, ts_ms, event.database, event.ddl, event.changes};
+    const relational::SchemaHistoryRecord record{
+        options_.plan.identity.topic_prefix, place.position_json, ts_ms, event.database, event.ddl, event.changes};
     const std::string json = record.to_json();
     batch.add(options_.history_topic, nullptr, &json, ts_ms);
     if (!options_.publishes_changes) return;
     SourceInfo info = place.info;
     info.database = event.database;
-    if (event.table_names) info.table = *event.table_names;
-    else info.table.reset();
+    if (event.table_names)
+        info.table = *event.table_names;
+    else
+        info.table.reset();
     writer.note_topic(changes_topic_);
-    const std::string key = key_prefix_ + format_.key_payload(event.database) + std::string(convert::payload_suffix(options_.plan.key_json));
-    const std::string value = value_prefix_ +
-                              format_.value_payload(source_json(writer.head(), info), ts_ms, event.database, event.ddl, event.changes) +
-                              std::string(convert::payload_suffix(options_.plan.value_json));
+    const std::string key = key_prefix_ + format_.key_payload(event.database) +
+                            std::string(convert::payload_suffix(options_.plan.key_json));
+    const std::string value =
+        value_prefix_ +
+        format_.value_payload(source_json(writer.head(), info), ts_ms, event.database, event.ddl, event.changes) +
+        std::string(convert::payload_suffix(options_.plan.value_json));
     batch.add(changes_topic_, &key, &value, ts_ms);
     if (!writer.headers()->empty()) {
         batch.keep(writer.headers());
@@ -54,22 +66,28 @@ void SchemaState::write_event(topiclog::AppendBatch& batch, ChangeWriter& writer
     }
 }
 
-void SchemaState::write_statement(topiclog::AppendBatch& batch, ChangeWriter& writer, const std::string& statement, const Place& place,
-                                  const std::string& database) {
+void SchemaState::write_statement(topiclog::AppendBatch& batch, ChangeWriter& writer, const std::string& statement,
+                                  const Place& place, const std::string& database) {
     write_event(batch, writer, {database, statement, std::nullopt, {}}, place);
 }
 
-ddl::DdlResult SchemaState::apply(topiclog::AppendBatch& batch, ChangeWriter& writer, std::string_view statement, const std::string& database,
-                                  uint64_t sql_mode, const Place& place) {
+ddl::DdlResult SchemaState::apply(topiclog::AppendBatch& batch, ChangeWriter& writer, std::string_view statement,
+                                  const std::string& database, uint64_t sql_mode, const Place& place) {
     const ddl::DdlContext context{options_.server, database, sql_mode, options_.keep_comments};
     ddl::DdlResult result = ddl::apply_ddl(catalog_, statement, context);
     if (result.problem) {
-        const bool captured = std::any_of(result.touched.begin(), result.touched.end(), [&](const auto& id) { return filters_.captures(id); });
-        const std::string message = format("The DDL statement at {} cannot be applied: {}; statement: {}", place.text, *result.problem, statement);
+        const bool captured = std::any_of(result.touched.begin(), result.touched.end(),
+                                          [&](const auto& id) { return filters_.captures(id); });
+        const std::string message = format("The DDL statement at {} cannot be applied: {}; statement: {}", place.text,
+                                           *result.problem, statement);
         if (captured && !options_.skips_unparseable)
-            throw FatalError(message + ". Set schema.history.internal.skip.unparseable.ddl=true to pass over it, if it does not change columns");
-        if (captured) log::warn(options_.plan.identity.name + ".schema", message);
-        else log::debug(options_.plan.identity.name + ".schema", message);
+            throw FatalError(message +
+                             ". Set schema.history.internal.skip.unparseable.ddl=true to pass over it, if it does not "
+                             "change columns");
+        if (captured)
+            log::warn(options_.plan.identity.name + ".schema", message);
+        else
+            log::debug(options_.plan.identity.name + ".schema", message);
         return result;
     }
     for (const auto& id : result.touched) plans_.erase(id);
@@ -84,9 +102,12 @@ std::shared_ptr<TablePlan> SchemaState::plan(const relational::TableId& id) {
     if (filters_.captures(id)) {
         const auto table = catalog_.tables.find(id);
         if (table == catalog_.tables.end())
-            throw FatalError(format("Changes of table {} cannot be read: it is captured, but the schema history {} does not know it. It was "
-                                    "created before the connector's history begins or while its DDL was filtered; take a new snapshot, or "
-                                    "leave the table out with table.exclude.list", id.dotted(), options_.history_topic));
+            throw FatalError(format(
+                "Changes of table {} cannot be read: it is captured, but the schema history {} does not know it. It "
+                "was "
+                "created before the connector's history begins or while its DDL was filtered; take a new snapshot, or "
+                "leave the table out with table.exclude.list",
+                id.dotted(), options_.history_topic));
         made = std::make_shared<TablePlan>(table->second, filters_, keys_, options_.plan);
     }
     plans_.emplace(id, made);
@@ -111,8 +132,10 @@ void SchemaState::apply_record(const relational::SchemaHistoryRecord& record) {
     }
     for (const auto& change : record.changes) {
         if (change.previous_id) catalog_.tables.erase(*change.previous_id);
-        if (change.kind == relational::TableChange::Kind::Drop) catalog_.tables.erase(change.id);
-        else if (change.table) catalog_.tables[change.id] = *change.table;
+        if (change.kind == relational::TableChange::Kind::Drop)
+            catalog_.tables.erase(change.id);
+        else if (change.table)
+            catalog_.tables[change.id] = *change.table;
     }
     // ALTER TABLE … RENAME names only the new table.
     if (record.changes[0].kind == relational::TableChange::Kind::Alter && !record.changes[0].previous_id) {
@@ -120,7 +143,8 @@ void SchemaState::apply_record(const relational::SchemaHistoryRecord& record) {
         probe.server_charset = catalog_.server_charset;
         probe.database_charsets = catalog_.database_charsets;
         const auto renamed = ddl::apply_ddl(probe, record.ddl, {options_.server, record.database, 0, false});
-        if (!renamed.touched.empty() && renamed.touched[0] != record.changes[0].id) catalog_.tables.erase(renamed.touched[0]);
+        if (!renamed.touched.empty() && renamed.touched[0] != record.changes[0].id)
+            catalog_.tables.erase(renamed.touched[0]);
     }
 }
 

@@ -24,10 +24,10 @@ class SchemaState {
         ddl::Server server = ddl::Server::MySql;
         bool keep_comments = false;
         std::string history_topic;
-        bool publishes_changes = true;          ///< include.schema.changes
-        bool stores_captured_tables_only = false;     ///< schema.history.internal.store.only.captured.tables.ddl
+        bool publishes_changes = true;             ///< include.schema.changes
+        bool stores_captured_tables_only = false;  ///< schema.history.internal.store.only.captured.tables.ddl
         bool stores_captured_databases_only = false;
-        bool skips_unparseable = false;         ///< schema.history.internal.skip.unparseable.ddl
+        bool skips_unparseable = false;  ///< schema.history.internal.skip.unparseable.ddl
     };
     /// A statement's place: for the source struct of its events and for messages.
     struct Place {
@@ -44,12 +44,12 @@ class SchemaState {
 
     /// Applies a statement and writes what it changed to the batch. Throws FatalError if it concerns a captured
     /// table and cannot be understood.
-    ddl::DdlResult apply(topiclog::AppendBatch& batch, ChangeWriter& writer, std::string_view statement, const std::string& database,
-                         uint64_t sql_mode, const Place& place);
+    ddl::DdlResult apply(topiclog::AppendBatch& batch, ChangeWriter& writer, std::string_view statement,
+                         const std::string& database, uint64_t sql_mode, const Place& place);
 
     /// Writes a statement that changes no structure (SET, USE) as a snapshot does.
-    void write_statement(topiclog::AppendBatch& batch, ChangeWriter& writer, const std::string& statement, const Place& place,
-                         const std::string& database = {});
+    void write_statement(topiclog::AppendBatch& batch, ChangeWriter& writer, const std::string& statement,
+                         const Place& place, const std::string& database = {});
 
     /// The plan of a captured table; nullptr if the table is not captured. Throws FatalError if it is captured and
     /// its structure is not known.
@@ -60,7 +60,8 @@ class SchemaState {
     bool has_history();
 
   private:
-    void write_event(topiclog::AppendBatch& batch, ChangeWriter& writer, const ddl::DdlEvent& event, const Place& place);
+    void write_event(topiclog::AppendBatch& batch, ChangeWriter& writer, const ddl::DdlEvent& event,
+                     const Place& place);
     bool concerns_captured(const ddl::DdlEvent& event) const;
     bool belongs_in_history(const ddl::DdlEvent& event) const;
     void apply_record(const relational::SchemaHistoryRecord& record);

@@ -27,12 +27,19 @@ std::string listed(const std::vector<relational::TableId>& tables) {
 
 }  // namespace
 
-Snapshot::Snapshot(const Dialect& dialect, Options options, SchemaState& schema, ChangeWriter& writer, engine::RecordQueue& queue,
-                   BinlogOffset& offset)
-    : dialect_(dialect), options_(std::move(options)), schema_(schema), writer_(writer), queue_(queue), offset_(offset),
+Snapshot::Snapshot(const Dialect& dialect, Options options, SchemaState& schema, ChangeWriter& writer,
+                   engine::RecordQueue& queue, BinlogOffset& offset)
+    : dialect_(dialect),
+      options_(std::move(options)),
+      schema_(schema),
+      writer_(writer),
+      queue_(queue),
+      offset_(offset),
       logger_(dialect.name() + ".snapshot") {}
 
-void Snapshot::info(const std::string& message) const { log::info(logger_, message); }
+void Snapshot::info(const std::string& message) const {
+    log::info(logger_, message);
+}
 
 void Snapshot::determine_tables(Connection& connection) {
     databases_.clear();
@@ -53,10 +60,12 @@ void Snapshot::determine_tables(Connection& connection) {
             const relational::TableId id{database, row[0].value_or("")};
             const bool captured = schema_.filters().captures(id);
             if (captured || !only_captured.stores_captured_tables_only) all_tables_.push_back(id);
-            if (captured && (options_.included_tables.empty() || options_.included_tables.match(id.dotted()))) captured_tables_.push_back(id);
+            if (captured && (options_.included_tables.empty() || options_.included_tables.match(id.dotted())))
+                captured_tables_.push_back(id);
         }
     }
-    std::sort(all_tables_.begin(), all_tables_.end(), [](const auto& a, const auto& b) { return a.dotted() < b.dotted(); });
+    std::sort(all_tables_.begin(), all_tables_.end(),
+              [](const auto& a, const auto& b) { return a.dotted() < b.dotted(); });
     schema_.filters().sort_for_snapshot(captured_tables_);
 }
 
@@ -65,8 +74,10 @@ void Snapshot::read_structure(Connection& view) {
     for (const auto& database : databases_) {
         DatabaseStructure read;
         read.name = database;
-        const auto charset = view.rows(format("SELECT default_character_set_name, default_collation_name FROM information_schema.schemata "
-                                              "WHERE schema_name = {}", quote_text(database)));
+        const auto charset = view.rows(
+            format("SELECT default_character_set_name, default_collation_name FROM information_schema.schemata "
+                   "WHERE schema_name = {}",
+                   quote_text(database)));
         if (!charset.empty()) {
             read.charset = charset[0][0].value_or("");
             read.collation = charset[0][1].value_or("");
@@ -76,7 +87,8 @@ void Snapshot::read_structure(Connection& view) {
             const auto rows = view.rows("SHOW CREATE TABLE " + quote_table(id.database, id.table));
             if (!rows.empty() && rows[0].size() > 1) read.tables.emplace_back(id, rows[0][1].value_or(""));
         }
-        if (!read.tables.empty() || schema_.filters().captures_database(database)) structure_.push_back(std::move(read));
+        if (!read.tables.empty() || schema_.filters().captures_database(database))
+            structure_.push_back(std::move(read));
     }
 }
 
@@ -100,9 +112,12 @@ bool Snapshot::structure_is_of(const SnapshotView& opened) {
         const auto query = parse_query(event->body, compressed, unpacked);
         if (!query) throw FatalError(format("A QUERY event at {}:{} is damaged", stream.file(), event->start));
         ddl::Catalog scratch = schema_.catalog();
-        const auto result = ddl::apply_ddl(scratch, query->statement, {dialect_.server(), std::string(query->database), query->sql_mode.value_or(0), false});
+        const auto result =
+            ddl::apply_ddl(scratch, query->statement,
+                           {dialect_.server(), std::string(query->database), query->sql_mode.value_or(0), false});
         if (!result.events.empty() || !result.touched.empty()) {
-            info(format("The structure changed while it was read ({}); the view is opened again", query->statement.substr(0, 80)));
+            info(format("The structure changed while it was read ({}); the view is opened again",
+                        query->statement.substr(0, 80)));
             return false;
         }
         if (stream.file() == end.file && event->end >= end.position) break;
@@ -128,13 +143,18 @@ void Snapshot::persist_structure(const std::string& server_charset, const std::s
     };
     {
         auto entry = queue_.enter();
-        schema_.write_statement(entry.batch(), writer_, format("SET character_set_server={}, collation_server={}", server_charset, server_collation), place);
+        schema_.write_statement(
+            entry.batch(), writer_,
+            format("SET character_set_server={}, collation_server={}", server_charset, server_collation), place);
     }
     for (const auto& database : structure_)
-        for (const auto& [id, ddl] : database.tables) apply("DROP TABLE IF EXISTS " + quote_table(id.database, id.table), id.database);
+        for (const auto& [id, ddl] : database.tables)
+            apply("DROP TABLE IF EXISTS " + quote_table(id.database, id.table), id.database);
     for (const auto& database : structure_) {
         apply("DROP DATABASE IF EXISTS " + quote_name(database.name), database.name);
-        apply(format("CREATE DATABASE {} CHARSET {} COLLATE {}", quote_name(database.name), database.charset, database.collation), database.name);
+        apply(format("CREATE DATABASE {} CHARSET {} COLLATE {}", quote_name(database.name), database.charset,
+                     database.collation),
+              database.name);
         {
             auto entry = queue_.enter();
             schema_.write_statement(entry.batch(), writer_, "USE " + quote_name(database.name), place, database.name);
@@ -163,7 +183,8 @@ int64_t Snapshot::read_table(Connection& view, const relational::TableId& id, si
     const auto plan = schema_.plan(id);
     std::vector<std::string> columns;
     for (const auto& name : plan->selected_columns()) columns.push_back(quote_name(name));
-    const std::string select = format("SELECT {} FROM {}", columns.empty() ? "1" : join(columns, ", "), quote_table(id.database, id.table));
+    const std::string select =
+        format("SELECT {} FROM {}", columns.empty() ? "1" : join(columns, ", "), quote_table(id.database, id.table));
     info(format("Exporting data from table '{}' ({} of {} tables)", id.dotted(), number, total));
     info(format("\t For table '{}' using select statement: '{}'", id.dotted(), select));
     const int64_t started = steady_ms();
@@ -185,7 +206,10 @@ int64_t Snapshot::read_table(Connection& view, const relational::TableId& id, si
         // Whatever is held back has a successor, so it is not the last.
         if (has_pending_) {
             const bool first_of_all = !any_emitted_;
-            emit_pending(first_of_all ? "first" : pending_.is_last_of_table ? "last_in_data_collection" : pending_.is_first_of_table ? "first_in_data_collection" : "true");
+            emit_pending(first_of_all                 ? "first"
+                         : pending_.is_last_of_table  ? "last_in_data_collection"
+                         : pending_.is_first_of_table ? "first_in_data_collection"
+                                                      : "true");
         }
         pending_.plan = plan;
         pending_.is_first_of_table = rows == 0;
@@ -197,13 +221,14 @@ int64_t Snapshot::read_table(Connection& view, const relational::TableId& id, si
         if ((rows & 1023) != 0) return true;
         if (steady_ms() - last_progress >= options_.progress_interval_ms) {
             last_progress = steady_ms();
-            info(format("\t Exported {} records for table '{}' after {}", rows, id.dotted(), duration_text(last_progress - started)));
+            info(format("\t Exported {} records for table '{}' after {}", rows, id.dotted(),
+                        duration_text(last_progress - started)));
         }
         return !stop.stop_requested();
     });
     if (rows > 0) pending_.is_last_of_table = true;
-    info(format("\t Finished exporting {} records for table '{}' ({} of {} tables); total duration '{}'", rows, id.dotted(), number, total,
-                duration_text(steady_ms() - started)));
+    info(format("\t Finished exporting {} records for table '{}' ({} of {} tables); total duration '{}'", rows,
+                id.dotted(), number, total, duration_text(steady_ms() - started)));
     return rows;
 }
 
@@ -215,10 +240,12 @@ void Snapshot::read_data(Connection& view, const std::stop_token& stop) {
         if (!holds_table_locks_) view.execute("SAVEPOINT millrace");
         rows_read_ += read_table(view, id, ++number, captured_tables_.size(), stop);
         if (stop.stop_requested()) return;
-        if (!holds_table_locks_) view.execute("ROLLBACK TO SAVEPOINT millrace");  // lets ALTER TABLE on what is read pass
+        if (!holds_table_locks_)
+            view.execute("ROLLBACK TO SAVEPOINT millrace");  // lets ALTER TABLE on what is read pass
     }
     if (has_pending_) emit_pending("last");
-    info(format("Finished snapshot of {} tables, {} rows in {}", captured_tables_.size(), rows_read_, duration_text(steady_ms() - started)));
+    info(format("Finished snapshot of {} tables, {} rows in {}", captured_tables_.size(), rows_read_,
+                duration_text(steady_ms() - started)));
 }
 
 void Snapshot::run(const std::stop_token& stop) {
@@ -246,8 +273,8 @@ void Snapshot::run(const std::stop_token& stop) {
         info("Snapshot step 4 - Determining snapshot offset");
         info(format("Read binlog position of {} primary server", dialect_.title()));
         info(format("\t using binlog '{}' at position '{}' and gtid '{}'", opened.file, opened.position, opened.gtids));
-        info(format("The view was opened {}; writes were blocked for a total of {}.{:03} ms", opened.method, opened.writes_blocked_us / 1000,
-                    opened.writes_blocked_us % 1000));
+        info(format("The view was opened {}; writes were blocked for a total of {}.{:03} ms", opened.method,
+                    opened.writes_blocked_us / 1000, opened.writes_blocked_us % 1000));
         MILLRACE_FAILPOINT("snapshot.view_open");
         {
             auto entry = queue_.enter();
@@ -263,7 +290,8 @@ void Snapshot::run(const std::stop_token& stop) {
         if (!holds_table_locks_) view.execute("SAVEPOINT millrace");
         bool whole = true;
         try {
-            read_structure(holds_table_locks_ ? control : view);  // under LOCK TABLES a session sees the locked tables only
+            read_structure(holds_table_locks_ ? control
+                                              : view);  // under LOCK TABLES a session sees the locked tables only
         } catch (const ServerError& fault) {
             constexpr unsigned kNoSuchTable = 1146, kDefinitionChanged = 1412;
             if (fault.code != kNoSuchTable && fault.code != kDefinitionChanged) throw;
@@ -273,7 +301,9 @@ void Snapshot::run(const std::stop_token& stop) {
         if (whole && (holds_table_locks_ || structure_is_of(opened))) break;
         view.execute("ROLLBACK");
         if (attempt >= options_.structure_tries)
-            throw RetriableError(format("Tables were altered during each of {} attempts to read their structure; the snapshot is tried again", attempt));
+            throw RetriableError(format(
+                "Tables were altered during each of {} attempts to read their structure; the snapshot is tried again",
+                attempt));
     }
     info("Snapshot step 6 - Persisting schema history");
     persist_structure(charset[0][0].value_or("utf8mb4"), charset[0][1].value_or(""));
@@ -294,7 +324,8 @@ void Snapshot::run(const std::stop_token& stop) {
     }
     queue_.flush();
     MILLRACE_FAILPOINT("snapshot.after_completion");
-    info(format("Snapshot completed: {} tables, {} rows in {}", captured_tables_.size(), rows_read_, duration_text(steady_ms() - started)));
+    info(format("Snapshot completed: {} tables, {} rows in {}", captured_tables_.size(), rows_read_,
+                duration_text(steady_ms() - started)));
 }
 
 }  // namespace millrace::binlog

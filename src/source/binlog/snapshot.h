@@ -19,18 +19,19 @@ class Snapshot {
     struct Options {
         ConnectionOptions connection;
         ViewOptions view;
-        bool with_data = true;       ///< snapshot.mode is not no_data.
-        int64_t delay_ms = 0;        ///< snapshot.delay.ms
+        bool with_data = true;         ///< snapshot.mode is not no_data.
+        int64_t delay_ms = 0;          ///< snapshot.delay.ms
         int64_t structure_tries = 10;  ///< `snapshot.structure.tries`: new views when DDL runs meanwhile.
         int64_t progress_interval_ms = 10'000;
-        uint32_t server_id = 0;      ///< For looking through the log for DDL.
+        uint32_t server_id = 0;                    ///< For looking through the log for DDL.
         relational::NamePatterns included_tables;  ///< snapshot.include.collection.list
     };
     /// `offset` is kept up to date under the queue's lock.
-    Snapshot(const Dialect& dialect, Options options, SchemaState& schema, ChangeWriter& writer, engine::RecordQueue& queue, BinlogOffset& offset);
+    Snapshot(const Dialect& dialect, Options options, SchemaState& schema, ChangeWriter& writer,
+             engine::RecordQueue& queue, BinlogOffset& offset);
 
-    /// Afterwards `offset` says where streaming begins, and everything is durable; if it was stopped, offset.in_snapshot
-    /// is still set. Throws RetriableError, FatalError, ServerError.
+    /// Afterwards `offset` says where streaming begins, and everything is durable; if it was stopped,
+    /// offset.in_snapshot is still set. Throws RetriableError, FatalError, ServerError.
     void run(const std::stop_token& stop);
 
   private:

@@ -11,7 +11,8 @@ using record::Type;
 
 record::SchemaPtr source_schema(const ConnectorIdentity& identity) {
     record::Schema snapshot{.type = Type::String, .optional = true, .name = "io.debezium.data.Enum", .version = 1};
-    snapshot.parameters = {{"allowed", "true,first,first_in_data_collection,last_in_data_collection,last,false,incremental"}};
+    snapshot.parameters = {
+        {"allowed", "true,first,first_in_data_collection,last_in_data_collection,last,false,incremental"}};
     snapshot.default_json = "\"false\"";
     return events::StructBuilder(identity.package + ".Source")
         .field("version", Type::String)
@@ -56,13 +57,17 @@ void append_source_before_row(std::string& out, const std::string& head, const S
     out += ",\"ts_ns\":";
     append_int(out, info.ts_ms * 1'000'000);
     out += ",\"table\":";
-    if (info.table) append_string(out, *info.table);
-    else out += "null";
+    if (info.table)
+        append_string(out, *info.table);
+    else
+        out += "null";
     out += ",\"server_id\":";
     append_int(out, info.server_id);
     out += ",\"gtid\":";
-    if (info.gtid.empty()) out += "null";
-    else append_string(out, info.gtid);
+    if (info.gtid.empty())
+        out += "null";
+    else
+        append_string(out, info.gtid);
     out += ",\"file\":";
     append_string(out, info.file);
     out += ",\"pos\":";
@@ -72,11 +77,15 @@ void append_source_before_row(std::string& out, const std::string& head, const S
 
 void append_source_after_row(std::string& out, const SourceInfo& info) {
     out += ",\"thread\":";
-    if (info.thread) append_int(out, *info.thread);
-    else out += "null";
+    if (info.thread)
+        append_int(out, *info.thread);
+    else
+        out += "null";
     out += ",\"query\":";
-    if (info.query) append_string(out, *info.query);
-    else out += "null";
+    if (info.query)
+        append_string(out, *info.query);
+    else
+        out += "null";
     out += '}';
 }
 

@@ -11,10 +11,10 @@ namespace millrace::binlog {
 
 /// Which of the two connectors speaks: what differs in names.
 struct ConnectorIdentity {
-    std::string name;             ///< "mysql" or "mariadb", as in source.connector and the headers.
-    std::string title;            ///< "MySQL" or "MariaDB", as in logs.
-    std::string package;          ///< "io.debezium.connector.mysql"
-    std::string source_version;   ///< source.version
+    std::string name;            ///< "mysql" or "mariadb", as in source.connector and the headers.
+    std::string title;           ///< "MySQL" or "MariaDB", as in logs.
+    std::string package;         ///< "io.debezium.connector.mysql"
+    std::string source_version;  ///< source.version
     std::string topic_prefix;
 };
 

@@ -1,7 +1,7 @@
 #include "source/binlog/streaming.h"
 
-#include <utility>
 #include <algorithm>
+#include <utility>
 
 #include "base/errors.h"
 #include "base/failpoint.h"
@@ -41,17 +41,27 @@ bool is_sequence(const TableMap& map) {
     constexpr WireType kTypes[] = {WireType::LongLong, WireType::LongLong, WireType::LongLong, WireType::LongLong,
                                    WireType::LongLong, WireType::LongLong, WireType::Tiny,     WireType::LongLong};
     if (map.columns.size() != std::size(kTypes)) return false;
-    return std::equal(map.columns.begin(), map.columns.end(), std::begin(kTypes), [](const auto& column, auto type) { return column.type == type; });
+    return std::equal(map.columns.begin(), map.columns.end(), std::begin(kTypes),
+                      [](const auto& column, auto type) { return column.type == type; });
 }
 
 }  // namespace
 
-Streaming::Streaming(const Dialect& dialect, Options options, SchemaState& schema, ChangeWriter& writer, engine::RecordQueue& queue,
-                     BinlogOffset& offset)
-    : dialect_(dialect), options_(std::move(options)), schema_(schema), writer_(writer), queue_(queue), offset_(offset), gtids_(dialect.server(), offset_.gtids), events_to_skip_(offset_.events_to_skip), rows_to_skip_(offset_.rows_to_skip) {}
+Streaming::Streaming(const Dialect& dialect, Options options, SchemaState& schema, ChangeWriter& writer,
+                     engine::RecordQueue& queue, BinlogOffset& offset)
+    : dialect_(dialect),
+      options_(std::move(options)),
+      schema_(schema),
+      writer_(writer),
+      queue_(queue),
+      offset_(offset),
+      gtids_(dialect.server(), offset_.gtids),
+      events_to_skip_(offset_.events_to_skip),
+      rows_to_skip_(offset_.rows_to_skip) {}
 
 std::string Streaming::place(const Event& event) const {
-    return format("{}:{}{}", stream_->file(), event.start, gtids_.current().empty() ? "" : " (" + gtids_.current() + ")");
+    return format("{}:{}{}", stream_->file(), event.start,
+                  gtids_.current().empty() ? "" : " (" + gtids_.current() + ")");
 }
 
 SourceInfo Streaming::source_info(const Event& event) const {
@@ -104,11 +114,15 @@ Streaming::MappedTable Streaming::map_table(const Event& event) {
     MappedTable table;
     table.body = event.body;
     auto map = parse_table_map(table.body);
-    if (!map) throw FatalError(format("The TABLE_MAP event at {} cannot be read; the log is damaged or of an unknown kind", place(event)));
+    if (!map)
+        throw FatalError(
+            format("The TABLE_MAP event at {} cannot be read; the log is damaged or of an unknown kind", place(event)));
     table.map = std::move(*map);
     table.id = {std::string(table.map.database), std::string(table.map.table)};
     if (!schema_.filters().captures(table.id)) return table;
-    if (dialect_.server() == ddl::Server::MariaDb && !schema_.catalog().tables.contains(table.id) && is_sequence(table.map)) return table;
+    if (dialect_.server() == ddl::Server::MariaDb && !schema_.catalog().tables.contains(table.id) &&
+        is_sequence(table.map))
+        return table;
     table.plan = schema_.plan(table.id);
     return table;
 }
@@ -122,7 +136,8 @@ void Streaming::handle_table_map(const Event& event) {
 }
 
 /// Writes the rows of one event; `stands_for` gives the place and GTID that the records name.
-void Streaming::write_mapped_rows(const Event& event, MappedTable& table, topiclog::AppendBatch& batch, const Event& stands_for) {
+void Streaming::write_mapped_rows(const Event& event, MappedTable& table, topiclog::AppendBatch& batch,
+                                  const Event& stands_for) {
     const bool skip_all = events_done_ < events_to_skip_;
     if (table.plan == nullptr || skip_all) return;
     const auto rows = parse_rows(event.header.type, event.body, unpacked_);
@@ -131,7 +146,8 @@ void Streaming::write_mapped_rows(const Event& event, MappedTable& table, topicl
         table.plan->check(table.map);
         table.is_checked = true;
     }
-    const uint32_t first_row = events_done_ == events_to_skip_ ? static_cast<uint32_t>(std::exchange(rows_to_skip_, 0)) : 0;
+    const uint32_t first_row =
+        events_done_ == events_to_skip_ ? static_cast<uint32_t>(std::exchange(rows_to_skip_, 0)) : 0;
     SourceInfo info = source_info(stands_for);
     info.database = table.id.database;
     info.table = table.id.table;
@@ -154,7 +170,8 @@ void Streaming::handle_rows(const Event& event, topiclog::AppendBatch& batch) {
     const uint64_t table_id = ByteCursor(event.body).u48();
     const auto table = tables_.find(table_id);
     if (table == tables_.end())
-        throw FatalError(format("The rows event at {} is of table number {}, which no TABLE_MAP event announced", place(event), table_id));
+        throw FatalError(format("The rows event at {} is of table number {}, which no TABLE_MAP event announced",
+                                place(event), table_id));
     write_mapped_rows(event, table->second, batch, event);
 }
 
@@ -163,22 +180,29 @@ void Streaming::refuse_statement(const Event& event, const Query& query, std::st
     const auto tokens = ddl::tokenize(statement.substr(0, 1024), {dialect_.server(), false, false});
     for (size_t i = 0; i + 1 < tokens.size(); ++i) {
         const bool before_name = tokens[i].kind == ddl::Token::Kind::Word &&
-                                 (iequals(tokens[i].source, "INTO") || iequals(tokens[i].source, "FROM") || iequals(tokens[i].source, "UPDATE") || iequals(tokens[i].source, "TABLE"));
+                                 (iequals(tokens[i].source, "INTO") || iequals(tokens[i].source, "FROM") ||
+                                  iequals(tokens[i].source, "UPDATE") || iequals(tokens[i].source, "TABLE"));
         if (!before_name) continue;
-        const auto name = [&](size_t at) { return replace_all(std::string(at < tokens.size() ? tokens[at].source : ""), "`", ""); };
+        const auto name = [&](size_t at) {
+            return replace_all(std::string(at < tokens.size() ? tokens[at].source : ""), "`", "");
+        };
         relational::TableId id{std::string(query.database), name(i + 1)};
         if (i + 3 < tokens.size() && tokens[i + 2].source == ".") id = {name(i + 1), name(i + 3)};
         if (iequals(tokens[i].source, "UPDATE") && iequals(id.table, "IGNORE")) continue;
         if (!schema_.filters().captures(id)) return;
         break;
     }
-    throw FatalError(format("The change at {} is in the log as a statement, not as rows, so it cannot be captured: {} — a session ran with "
-                            "binlog_format=STATEMENT or MIXED. Set binlog_format=ROW on the server and in that session; the rows that this "
-                            "statement changed need a new snapshot", place(event), statement.substr(0, 200)));
+    throw FatalError(format(
+        "The change at {} is in the log as a statement, not as rows, so it cannot be captured: {} — a session ran with "
+        "binlog_format=STATEMENT or MIXED. Set binlog_format=ROW on the server and in that session; the rows that this "
+        "statement changed need a new snapshot",
+        place(event), statement.substr(0, 200)));
 }
 
-void Streaming::handle_ddl(const Event& event, topiclog::AppendBatch& batch, const Query& query, std::string_view statement) {
-    if (!in_transaction_ && events_to_skip_ > 0) begin_transaction(event);  // CREATE TABLE … SELECT, in part done before the restart
+void Streaming::handle_ddl(const Event& event, topiclog::AppendBatch& batch, const Query& query,
+                           std::string_view statement) {
+    if (!in_transaction_ && events_to_skip_ > 0)
+        begin_transaction(event);  // CREATE TABLE … SELECT, in part done before the restart
     if (in_transaction_ && events_done_ < events_to_skip_) {
         finish_event(event);
         return;
@@ -186,7 +210,8 @@ void Streaming::handle_ddl(const Event& event, topiclog::AppendBatch& batch, con
     SchemaState::Place at;
     at.info = source_info(event);
     at.info.query.reset();
-    if (!statement.ends_with("START TRANSACTION")) at.info.thread.reset();  // Debezium tells the thread of transactions only
+    if (!statement.ends_with("START TRANSACTION"))
+        at.info.thread.reset();  // Debezium tells the thread of transactions only
     at.text = place(event);
     BinlogOffset position = offset_;
     position.file = stream_->file();
@@ -208,9 +233,12 @@ void Streaming::handle_ddl(const Event& event, topiclog::AppendBatch& batch, con
     std::string text;
     const std::string charset = query.client_collation ? charset_of_collation_id(*query.client_collation) : "utf8mb4";
     const auto decoder = charset == "binary" ? nullptr : CharsetDecoder::make(charset);
-    if (decoder != nullptr) decoder->append_utf8(text, statement);
-    else text = statement;
-    const auto result = schema_.apply(batch, writer_, text, std::string(query.database), query.sql_mode.value_or(0), at);
+    if (decoder != nullptr)
+        decoder->append_utf8(text, statement);
+    else
+        text = statement;
+    const auto result =
+        schema_.apply(batch, writer_, text, std::string(query.database), query.sql_mode.value_or(0), at);
     if (result.truncated && options_.truncates_are_events && schema_.filters().captures(*result.truncated)) {
         SourceInfo info = source_info(event);
         info.database = result.truncated->database;
@@ -225,7 +253,7 @@ void Streaming::handle_ddl(const Event& event, topiclog::AppendBatch& batch, con
         offset_.events_to_skip = events_done_;
         offset_.position = group_start_;
         offset_.file = group_start_file_;
-            return;
+        return;
     }
     if (in_transaction_ && !mariadb_gtid_opens_) {
         finish_event(event);
@@ -260,8 +288,11 @@ void Streaming::handle_xa_end(const Event& event, topiclog::AppendBatch& batch, 
         }
         offset_.prepared_xa.erase(found);
     } else if (commits) {
-        throw FatalError(format("The transaction {} that is committed at {} was prepared before the connector's first position; its rows are not "
-                                "known. Take a new snapshot", xid_of(statement), place(event)));
+        throw FatalError(
+            format("The transaction {} that is committed at {} was prepared before the connector's first position; its "
+                   "rows are not "
+                   "known. Take a new snapshot",
+                   xid_of(statement), place(event)));
     }
     commit_transaction(event);
 }
@@ -289,8 +320,9 @@ void Streaming::replay_xa(const Event& commit, topiclog::AppendBatch& batch, con
             }
         }
     } catch (const ServerError& fault) {
-        throw FatalError(format("The rows of the XA transaction committed at {} stand at {}, which the server no longer sends: {}", place(commit),
-                                where, fault.message));
+        throw FatalError(
+            format("The rows of the XA transaction committed at {} stand at {}, which the server no longer sends: {}",
+                   place(commit), where, fault.message));
     }
     throw FatalError(format("The log at {} holds no prepared XA transaction", where));
 }
@@ -327,7 +359,8 @@ void Streaming::handle_query(const Event& event, topiclog::AppendBatch& batch) {
     } else if (head == "XA COMMIT" || head == "XA ROLLBACK") {
         thread_ = query->thread_id;
         handle_xa_end(event, batch, statement);
-    } else if (verb == "INSERT" || verb == "UPDATE" || verb == "DELETE" || verb == "REPLACE" || verb == "LOAD" || verb == "WITH") {
+    } else if (verb == "INSERT" || verb == "UPDATE" || verb == "DELETE" || verb == "REPLACE" || verb == "LOAD" ||
+               verb == "WITH") {
         refuse_statement(event, *query, statement);
         finish_event(event);
     } else {
@@ -354,8 +387,12 @@ void Streaming::handle(const Event& event, topiclog::AppendBatch& batch) {
             finish_event(event);
             return;
         case EventType::Query:
-        case EventType::QueryCompressed: handle_query(event, batch); return;
-        case EventType::Xid: commit_transaction(event); return;
+        case EventType::QueryCompressed:
+            handle_query(event, batch);
+            return;
+        case EventType::Xid:
+            commit_transaction(event);
+            return;
         case EventType::Gtid:
         case EventType::GtidTagged: {
             const auto gtid = type == EventType::Gtid ? parse_gtid(event.body) : parse_gtid_tagged(event.body);
@@ -381,11 +418,14 @@ void Streaming::handle(const Event& event, topiclog::AppendBatch& batch) {
         }
         case EventType::RowsQuery:
         case EventType::AnnotateRows:
-            query_text_ = type == EventType::RowsQuery ? event.body.substr(std::min<size_t>(1, event.body.size())) : event.body;
+            query_text_ =
+                type == EventType::RowsQuery ? event.body.substr(std::min<size_t>(1, event.body.size())) : event.body;
             has_query_ = true;
             finish_event(event);
             return;
-        case EventType::XaPrepare: handle_xa_prepare(event, batch); return;
+        case EventType::XaPrepare:
+            handle_xa_prepare(event, batch);
+            return;
         case EventType::Rotate:
             if (!in_transaction_ && (event.header.flags & LOG_EVENT_ARTIFICIAL_F) == 0) {
                 offset_.file = stream_->file();
@@ -393,10 +433,13 @@ void Streaming::handle(const Event& event, topiclog::AppendBatch& batch) {
             }
             return;
         case EventType::Incident:
-            throw FatalError(format("The server reports an incident in its log at {}: changes may be missing from it. Take a new snapshot", place(event)));
+            throw FatalError(format(
+                "The server reports an incident in its log at {}: changes may be missing from it. Take a new snapshot",
+                place(event)));
         case EventType::BeginLoadQuery:
         case EventType::ExecuteLoadQuery:
-            throw FatalError(format("The change at {} is a LOAD DATA in statement form; set binlog_format=ROW", place(event)));
+            throw FatalError(
+                format("The change at {} is a LOAD DATA in statement form; set binlog_format=ROW", place(event)));
         case EventType::FormatDescription:
         case EventType::Stop:
         case EventType::Heartbeat:
@@ -406,15 +449,20 @@ void Streaming::handle(const Event& event, topiclog::AppendBatch& batch) {
         case EventType::BinlogCheckpoint:
         case EventType::TransactionContext:
         case EventType::ViewChange:
-        case EventType::Ignorable: return;
+        case EventType::Ignorable:
+            return;
         case EventType::Intvar:
         case EventType::Rand:
-        case EventType::UserVar: finish_event(event); return;  // belong to a statement, which is refused when it comes
+        case EventType::UserVar:
+            finish_event(event);
+            return;  // belong to a statement, which is refused when it comes
         case EventType::StartEncryption:
-            throw FatalError(format("The log at {} is encrypted in the stream; the server must send it decrypted", place(event)));
+            throw FatalError(
+                format("The log at {} is encrypted in the stream; the server must send it decrypted", place(event)));
         default:
             if ((event.header.flags & LOG_EVENT_IGNORABLE_F) != 0) return;
-            throw FatalError(format("The event of type {} at {} is not known and not marked as ignorable", static_cast<int>(type), place(event)));
+            throw FatalError(format("The event of type {} at {} is not known and not marked as ignorable",
+                                    static_cast<int>(type), place(event)));
     }
 }
 
@@ -433,10 +481,13 @@ void Streaming::run(const std::stop_token& stop) {
     const std::stop_callback wake(stop, [this] { stream_->shut_down(); });
     {
         auto entry = queue_.enter();
-        }
-    log::info(dialect_.name() + ".streaming", format("Connected to {} as replica {}, reading from {} (binlog {}:{}, gtids '{}', {} events and {} rows to skip)",
-                                                     options_.connection.host, options_.server_id, request.by_gtid ? "GTIDs" : "the position",
-                                                     offset_.file, offset_.position, offset_.gtids, offset_.events_to_skip, offset_.rows_to_skip));
+    }
+    log::info(
+        dialect_.name() + ".streaming",
+        format(
+            "Connected to {} as replica {}, reading from {} (binlog {}:{}, gtids '{}', {} events and {} rows to skip)",
+            options_.connection.host, options_.server_id, request.by_gtid ? "GTIDs" : "the position", offset_.file,
+            offset_.position, offset_.gtids, offset_.events_to_skip, offset_.rows_to_skip));
     try {
         while (!stop.stop_requested()) {
             const auto event = stream_->next();
@@ -448,10 +499,13 @@ void Streaming::run(const std::stop_token& stop) {
         if (stop.stop_requested()) return;
         constexpr unsigned kFatalReadingBinlog = 1236;
         if (fault.code == kFatalReadingBinlog)
-            throw FatalError(format("The server cannot send its log from {}:{} (gtids '{}'): {}. If the log was purged, take a new snapshot: stop the "
-                                    "connector, delete its offsets, start it", offset_.file, offset_.position, offset_.gtids, fault.message));
-        throw RetriableError(format("The connection to {}:{} broke while reading the binlog: {}", options_.connection.host, options_.connection.port,
-                                    fault.message));
+            throw FatalError(
+                format("The server cannot send its log from {}:{} (gtids '{}'): {}. If the log was purged, take a new "
+                       "snapshot: stop the "
+                       "connector, delete its offsets, start it",
+                       offset_.file, offset_.position, offset_.gtids, fault.message));
+        throw RetriableError(format("The connection to {}:{} broke while reading the binlog: {}",
+                                    options_.connection.host, options_.connection.port, fault.message));
     }
 }
 

@@ -20,13 +20,14 @@ class Streaming {
     struct Options {
         ConnectionOptions connection;
         uint32_t server_id = 0;
-        int64_t heartbeat_ms = 10'000;   ///< How often an idle server sends a sign of life.
-        bool include_query = false;      ///< include.query
+        int64_t heartbeat_ms = 10'000;      ///< How often an idle server sends a sign of life.
+        bool include_query = false;         ///< include.query
         bool truncates_are_events = false;  ///< skipped.operations without t
     };
     /// `offset` says where to begin and is kept up to date, always under the queue's lock, but for its gtids: those
     /// are completed_gtids(), which is dear to compute for every transaction.
-    Streaming(const Dialect& dialect, Options options, SchemaState& schema, ChangeWriter& writer, engine::RecordQueue& queue, BinlogOffset& offset);
+    Streaming(const Dialect& dialect, Options options, SchemaState& schema, ChangeWriter& writer,
+              engine::RecordQueue& queue, BinlogOffset& offset);
 
     /// Of all transactions that are complete. Under the queue's lock.
     const std::string& completed_gtids() { return gtids_.completed(); }
@@ -37,7 +38,7 @@ class Streaming {
   private:
     /// A table that the log has announced in the current statement.
     struct MappedTable {
-        std::string body;                 ///< The event's bytes, which `map` points into.
+        std::string body;  ///< The event's bytes, which `map` points into.
         TableMap map;
         relational::TableId id;
         std::shared_ptr<TablePlan> plan;  ///< nullptr: not captured.
@@ -60,7 +61,8 @@ class Streaming {
     SourceInfo source_info(const Event& event) const;
     std::string place(const Event& event) const;
     MappedTable map_table(const Event& event);
-    void write_mapped_rows(const Event& event, MappedTable& table, topiclog::AppendBatch& batch, const Event& stands_for);
+    void write_mapped_rows(const Event& event, MappedTable& table, topiclog::AppendBatch& batch,
+                           const Event& stands_for);
 
     const Dialect& dialect_;
     Options options_;
@@ -74,15 +76,15 @@ class Streaming {
     std::unordered_map<uint64_t, MappedTable> tables_;
     bool in_transaction_ = false;
     std::string group_start_file_;
-    uint64_t group_start_ = 0;        ///< Of the current GTID event or BEGIN.
+    uint64_t group_start_ = 0;  ///< Of the current GTID event or BEGIN.
     bool has_group_start_ = false;
-    uint64_t events_done_ = 0;        ///< In this transaction.
-    uint64_t events_to_skip_ = 0;     ///< Left from before the restart.
+    uint64_t events_done_ = 0;     ///< In this transaction.
+    uint64_t events_to_skip_ = 0;  ///< Left from before the restart.
     uint64_t rows_to_skip_ = 0;
     std::optional<uint32_t> thread_;
     std::string query_text_;
     bool has_query_ = false;
-    bool mariadb_gtid_opens_ = false; ///< The MariaDB GTID event was this transaction's BEGIN.
+    bool mariadb_gtid_opens_ = false;     ///< The MariaDB GTID event was this transaction's BEGIN.
     std::optional<std::string> open_xa_;  ///< Between XA START and XA PREPARE: rows wait.
     std::string unpacked_;
 };

@@ -1,7 +1,7 @@
 #include "source/binlog/table_plan.h"
 
-#include <utility>
 #include <algorithm>
+#include <utility>
 
 #include "base/base64.h"
 #include "base/decimal.h"
@@ -29,9 +29,10 @@ size_t set_bits(std::string_view bitmap, size_t count) {
 
 }  // namespace
 
-TablePlan::TablePlan(const relational::Table& table, const relational::Filters& filters, const relational::KeyColumns& keys,
-                     const PlanSettings& settings)
-    : id_(table.id), topic_(events::sanitized_topic(settings.identity.topic_prefix + "." + table.id.database + "." + table.id.table)) {
+TablePlan::TablePlan(const relational::Table& table, const relational::Filters& filters,
+                     const relational::KeyColumns& keys, const PlanSettings& settings)
+    : id_(table.id),
+      topic_(events::sanitized_topic(settings.identity.topic_prefix + "." + table.id.database + "." + table.id.table)) {
     events::StructBuilder row(topic_ + ".Value", std::nullopt, true);
     for (const auto& column : table.columns) {
         Slot slot{ColumnPlan(table, column, settings.modes), filters.captures_column(table.id, column.name), -1};
@@ -42,7 +43,10 @@ TablePlan::TablePlan(const relational::Table& table, const relational::Filters& 
     events::StructBuilder key(topic_ + ".Key", std::nullopt);
     for (const auto& name : keys.find(table.id).value_or(table.primary_key)) {
         const auto at = table.position(name);
-        if (!at) throw ConfigError("message.key.columns", format("The 'message.key.columns' value is invalid: table {} has no column {}", table.id.dotted(), name));
+        if (!at)
+            throw ConfigError("message.key.columns",
+                              format("The 'message.key.columns' value is invalid: table {} has no column {}",
+                                     table.id.dotted(), name));
         columns_[*at].key_place = static_cast<int>(key_columns_.size());
         key_columns_.push_back(*at);
         key.field(table.columns[*at].name, columns_[*at].plan.schema());
@@ -61,8 +65,10 @@ TablePlan::TablePlan(const relational::Table& table, const relational::Filters& 
 
 void TablePlan::check(const TableMap& map) const {
     if (map.columns.size() == columns_.size() || ends_in_versioning_columns(map, columns_.size())) return;
-    throw FatalError(format("The binlog's rows of table {} have {} columns, but its schema has {}: a change of its structure was not seen. "
-                            "Restart the connector with snapshot.mode=recovery or take a new snapshot", id_.dotted(), map.columns.size(), columns_.size()));
+    throw FatalError(format(
+        "The binlog's rows of table {} have {} columns, but its schema has {}: a change of its structure was not seen. "
+        "Restart the connector with snapshot.mode=recovery or take a new snapshot",
+        id_.dotted(), map.columns.size(), columns_.size()));
 }
 
 template <typename Value>
@@ -82,12 +88,16 @@ void TablePlan::append_column(std::string& out, Slot& slot, bool& first, KeyPlac
     if (slot.key_place >= 0) places.spans[static_cast<size_t>(slot.key_place)] = {begin, to.size(), !slot.captured};
 }
 
-void TablePlan::append_row(std::string& out, const TableMap& map, std::string_view present, ByteCursor& images, KeyPlaces& places) {
+void TablePlan::append_row(std::string& out, const TableMap& map, std::string_view present, ByteCursor& images,
+                           KeyPlaces& places) {
     const size_t count = map.columns.size();
     const size_t present_count = set_bits(present, count);
     if (present_count != count)
-        throw FatalError(format("A row image of table {} holds {} of {} columns; set binlog_row_image=FULL on the server and in the session that "
-                                "writes", id_.dotted(), present_count, count));
+        throw FatalError(
+            format("A row image of table {} holds {} of {} columns; set binlog_row_image=FULL on the server and in the "
+                   "session that "
+                   "writes",
+                   id_.dotted(), present_count, count));
     const std::string_view nulls = images.bytes((present_count + 7) / 8);
     places.spans.resize(key_columns_.size());
     places.hidden.clear();
@@ -102,9 +112,10 @@ void TablePlan::append_row(std::string& out, const TableMap& map, std::string_vi
         Slot& slot = columns_[i];
         append_column(out, slot, first, places, [&](std::string& to) {
             if (!bit_at(nulls, i) && !read_wire_value(map.columns[i], slot.plan.is_unsigned(), images, scratch_, value))
-                throw FatalError(format("Column {} of table {} has the binlog type {}, which Millrace does not know", i + 1, id_.dotted(),
-                                        static_cast<int>(map.columns[i].type)));
-            if (slot.plan.form() == Form::Json && map.columns[i].type != WireType::Json) value.from_snapshot = true;  // text, not binary
+                throw FatalError(format("Column {} of table {} has the binlog type {}, which Millrace does not know",
+                                        i + 1, id_.dotted(), static_cast<int>(map.columns[i].type)));
+            if (slot.plan.form() == Form::Json && map.columns[i].type != WireType::Json)
+                value.from_snapshot = true;  // text, not binary
             slot.plan.append(to, value);
         });
     }
@@ -112,8 +123,8 @@ void TablePlan::append_row(std::string& out, const TableMap& map, std::string_vi
     if (!images.ok()) throw FatalError(format("A row event of table {} is cut short", id_.dotted()));
 }
 
-void TablePlan::append_partial_row(std::string& out, const TableMap& map, const Rows& rows, std::string_view before, ByteCursor& images,
-                                   KeyPlaces& places) {
+void TablePlan::append_partial_row(std::string& out, const TableMap& map, const Rows& rows, std::string_view before,
+                                   ByteCursor& images, KeyPlaces& places) {
     // value_options, then for each JSON column in the after image a bit that says whether it is a diff.
     const size_t count = map.columns.size();
     const uint64_t options = images.length_encoded();
@@ -122,7 +133,8 @@ void TablePlan::append_partial_row(std::string& out, const TableMap& map, const 
     const bool has_diffs = (options & 1) != 0;
     const std::string_view diff_bits = has_diffs ? images.bytes((json_columns + 7) / 8) : std::string_view{};
     if (set_bits(rows.columns_before, count) != count)
-        throw FatalError(format("A partial update of table {} lacks its before image; set binlog_row_image=FULL", id_.dotted()));
+        throw FatalError(
+            format("A partial update of table {} lacks its before image; set binlog_row_image=FULL", id_.dotted()));
 
     std::vector<std::string> old_documents(count);
     ByteCursor old_image(before);
@@ -136,7 +148,8 @@ void TablePlan::append_partial_row(std::string& out, const TableMap& map, const 
     const size_t present_count = set_bits(rows.columns_after, count);
     const std::string_view nulls = images.bytes((present_count + 7) / 8);
     if (present_count != count)
-        throw FatalError(format("A row image of table {} holds {} of {} columns; set binlog_row_image=FULL", id_.dotted(), present_count, count));
+        throw FatalError(format("A row image of table {} holds {} of {} columns; set binlog_row_image=FULL",
+                                id_.dotted(), present_count, count));
     places.spans.resize(key_columns_.size());
     places.hidden.clear();
     bool first = true;
@@ -153,7 +166,8 @@ void TablePlan::append_partial_row(std::string& out, const TableMap& map, const 
             std::string patched;
             if (is_diff && value.kind != ColumnValue::Kind::Null) {
                 if (!json_binary::append_patched_text(patched, old_documents[i], value.bytes))
-                    throw FatalError(format("A partial JSON update of table {} cannot be applied to the document before it", id_.dotted()));
+                    throw FatalError(format(
+                        "A partial JSON update of table {} cannot be applied to the document before it", id_.dotted()));
                 value.bytes = patched;
                 value.from_snapshot = true;
             }
@@ -171,7 +185,8 @@ void TablePlan::append_text_row(std::string& out, char** values, const unsigned 
     out += '{';
     for (size_t i = 0; i < selected_.size(); ++i) {
         Slot& slot = columns_[selected_[i]];
-        append_column(out, slot, first, places, [&](std::string& to) { slot.plan.append(to, slot.plan.from_text(values[i], lengths[i])); });
+        append_column(out, slot, first, places,
+                      [&](std::string& to) { slot.plan.append(to, slot.plan.from_text(values[i], lengths[i])); });
     }
     out += '}';
 }

@@ -54,10 +54,11 @@ class TablePlan {
 
     /// Appends the row's struct; `places` gets those of the key columns' values. `images` moves past the row.
     /// Throws FatalError naming table and cause if the image does not fit the schema.
-    void append_row(std::string& out, const TableMap& map, std::string_view present, ByteCursor& images, KeyPlaces& places);
+    void append_row(std::string& out, const TableMap& map, std::string_view present, ByteCursor& images,
+                    KeyPlaces& places);
     /// The after image of a PARTIAL_UPDATE_ROWS event, whose JSON columns may be diffs to `before` (its image).
-    void append_partial_row(std::string& out, const TableMap& map, const Rows& rows, std::string_view before, ByteCursor& images,
-                            KeyPlaces& places);
+    void append_partial_row(std::string& out, const TableMap& map, const Rows& rows, std::string_view before,
+                            ByteCursor& images, KeyPlaces& places);
     /// A snapshot's row; its columns are selected_columns().
     void append_text_row(std::string& out, char** values, const unsigned long* lengths, KeyPlaces& places);
     /// Appends the key's struct, copying its values from where append_row put them in the same buffer.

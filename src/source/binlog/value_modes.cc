@@ -24,16 +24,22 @@ Mode choose(const config::Settings& settings, const char* name, const std::pair<
 
 ValueModes ValueModes::from(const config::Settings& settings) {
     ValueModes modes;
-    modes.decimal = choose<DecimalMode>(settings, "decimal.handling.mode",
-                                        {{"precise", DecimalMode::Precise}, {"double", DecimalMode::Double}, {"string", DecimalMode::String}});
+    modes.decimal = choose<DecimalMode>(
+        settings, "decimal.handling.mode",
+        {{"precise", DecimalMode::Precise}, {"double", DecimalMode::Double}, {"string", DecimalMode::String}});
     modes.binary = choose<BinaryMode>(settings, "binary.handling.mode",
-                                      {{"bytes", BinaryMode::Bytes}, {"base64", BinaryMode::Base64},
-                                       {"base64-url-safe", BinaryMode::Base64UrlSafe}, {"hex", BinaryMode::Hex}});
+                                      {{"bytes", BinaryMode::Bytes},
+                                       {"base64", BinaryMode::Base64},
+                                       {"base64-url-safe", BinaryMode::Base64UrlSafe},
+                                       {"hex", BinaryMode::Hex}});
     modes.time = choose<TimeMode>(settings, "time.precision.mode",
-                                  {{"adaptive_time_microseconds", TimeMode::AdaptiveMicroseconds}, {"connect", TimeMode::Connect},
-                                   {"isostring", TimeMode::IsoString}, {"microseconds", TimeMode::Microseconds},
+                                  {{"adaptive_time_microseconds", TimeMode::AdaptiveMicroseconds},
+                                   {"connect", TimeMode::Connect},
+                                   {"isostring", TimeMode::IsoString},
+                                   {"microseconds", TimeMode::Microseconds},
                                    {"nanoseconds", TimeMode::Nanoseconds}});
-    modes.unsigned_bigint_precise = choose<bool>(settings, "bigint.unsigned.handling.mode", {{"long", false}, {"precise", true}});
+    modes.unsigned_bigint_precise =
+        choose<bool>(settings, "bigint.unsigned.handling.mode", {{"long", false}, {"precise", true}});
     modes.adjust_two_digit_years = settings.boolean("enable.time.adjuster", true);
     modes.comments = settings.boolean("include.schema.comments", false);
     return modes;

@@ -10,7 +10,9 @@
 namespace millrace::engine {
 
 RecordQueue::RecordQueue(topiclog::TopicLog& log, Options options, CurrentOffset current_offset)
-    : log_(log), options_(std::move(options)), current_offset_(std::move(current_offset)),
+    : log_(log),
+      options_(std::move(options)),
+      current_offset_(std::move(current_offset)),
       sender_([this](const std::stop_token& stop) { run(stop); }) {}
 
 RecordQueue::~RecordQueue() {

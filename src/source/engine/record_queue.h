@@ -21,7 +21,7 @@ namespace millrace::engine {
 class RecordQueue {
   public:
     struct Options {
-        size_t bytes_max = 4 << 20;               ///< `max.queue.size.in.bytes` (0: this default).
+        size_t bytes_max = 4 << 20;                 ///< `max.queue.size.in.bytes` (0: this default).
         int64_t offset_flush_interval_ms = 60'000;  ///< How long a position without records may wait.
         std::string thread_name = "sender";
     };

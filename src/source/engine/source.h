@@ -18,12 +18,12 @@ namespace millrace::engine {
 struct SourceContext {
     topiclog::TopicLog& log;
     std::string connector_name;
-    config::Settings settings;        ///< With defaults filled in.
+    config::Settings settings;  ///< With defaults filled in.
     std::string offsets_topic;
     convert::JsonConverterOptions key_json;
     convert::JsonConverterOptions value_json;
     int64_t offset_flush_interval_ms = 60'000;
-    std::string run_id;               ///< Of this start, for the records' headers.
+    std::string run_id;                                        ///< Of this start, for the records' headers.
     std::function<void(const std::string& topic)> topic_used;  ///< A topic got its first record of this run.
 };
 
@@ -38,10 +38,10 @@ class Source {
 
 /// A connector class that configurations may name.
 struct SourceType {
-    std::string_view class_name;   ///< "io.debezium.connector.mysql.MySqlConnector"
+    std::string_view class_name;  ///< "io.debezium.connector.mysql.MySqlConnector"
     std::string_view task_class;
-    std::string_view version;      ///< As plugins and statuses report it.
-    std::string_view title;        ///< "MySQL", in logs.
+    std::string_view version;  ///< As plugins and statuses report it.
+    std::string_view title;    ///< "MySQL", in logs.
     const config::PropertyTable* properties = nullptr;
     /// Checks that need more than the table: combinations, and whether the server can be reached.
     std::function<std::vector<config::Problem>(const config::Settings&)> check;

@@ -9,17 +9,20 @@ using binlog::BinlogOffset;
 using binlog::Connection;
 using binlog::SnapshotView;
 
-SnapshotView MariaDbDialect::open_view(Connection& view, Connection&, const binlog::ConnectionOptions&, const binlog::ViewOptions&,
-                                       const std::stop_token&) const {
+SnapshotView MariaDbDialect::open_view(Connection& view, Connection&, const binlog::ConnectionOptions&,
+                                       const binlog::ViewOptions&, const std::stop_token&) const {
     view.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     view.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT");
     SnapshotView opened;
     for (const auto& row : view.rows("SHOW STATUS LIKE 'binlog_snapshot_%'")) {
         if (iequals(row[0].value_or(""), "Binlog_snapshot_file")) opened.file = row[1].value_or("");
-        if (iequals(row[0].value_or(""), "Binlog_snapshot_position")) opened.position = static_cast<uint64_t>(parse_int(row[1].value_or("")).value_or(0));
+        if (iequals(row[0].value_or(""), "Binlog_snapshot_position"))
+            opened.position = static_cast<uint64_t>(parse_int(row[1].value_or("")).value_or(0));
     }
-    if (opened.file.empty()) throw FatalError("The server writes no binary log; start it with --log-bin and --binlog-format=ROW");
-    opened.gtids = view.value(format("SELECT BINLOG_GTID_POS({}, {})", binlog::quote_text(opened.file), opened.position));
+    if (opened.file.empty())
+        throw FatalError("The server writes no binary log; start it with --log-bin and --binlog-format=ROW");
+    opened.gtids =
+        view.value(format("SELECT BINLOG_GTID_POS({}, {})", binlog::quote_text(opened.file), opened.position));
     opened.method = "without a lock";
     return opened;
 }
@@ -31,7 +34,8 @@ BinlogOffset MariaDbDialect::log_end(Connection& connection) const {
     BinlogOffset offset;
     offset.file = *rows[0][0];
     offset.position = static_cast<uint64_t>(parse_int(rows[0][1].value_or("0")).value_or(0));
-    offset.gtids = connection.value(format("SELECT BINLOG_GTID_POS({}, {})", binlog::quote_text(offset.file), offset.position));
+    offset.gtids =
+        connection.value(format("SELECT BINLOG_GTID_POS({}, {})", binlog::quote_text(offset.file), offset.position));
     return offset;
 }
 

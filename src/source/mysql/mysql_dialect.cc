@@ -43,8 +43,11 @@ void MySqlDialect::aim(binlog::DumpRequest& request, const BinlogOffset& offset,
     const std::string purged = normalized(control.value("SELECT @@GLOBAL.gtid_purged"));
     const auto gone = GtidSet::parse(purged);
     if (gone && !have->contains(*gone))
-        throw FatalError(format("The server has purged transactions that the connector has not read: it has {}, the server purged {}. Take a new "
-                                "snapshot (delete the connector's offsets, or set snapshot.mode=when_needed)", offset.gtids, purged));
+        throw FatalError(
+            format("The server has purged transactions that the connector has not read: it has {}, the server purged "
+                   "{}. Take a new "
+                   "snapshot (delete the connector's offsets, or set snapshot.mode=when_needed)",
+                   offset.gtids, purged));
     request.by_gtid = true;
     request.gtids = *have;
     request.file.clear();

@@ -11,10 +11,12 @@ class MySqlDialect final : public binlog::Dialect {
     std::string name() const override { return "mysql"; }
     std::string title() const override { return "MySQL"; }
     binlog::TlsMode default_tls() const override { return binlog::TlsMode::Preferred; }
-    binlog::SnapshotView open_view(binlog::Connection& view, binlog::Connection& control, const binlog::ConnectionOptions& options,
-                                   const binlog::ViewOptions& how, const std::stop_token& stop) const override;
+    binlog::SnapshotView open_view(binlog::Connection& view, binlog::Connection& control,
+                                   const binlog::ConnectionOptions& options, const binlog::ViewOptions& how,
+                                   const std::stop_token& stop) const override;
     binlog::BinlogOffset log_end(binlog::Connection& connection) const override;
-    void aim(binlog::DumpRequest& request, const binlog::BinlogOffset& offset, binlog::Connection& control) const override;
+    void aim(binlog::DumpRequest& request, const binlog::BinlogOffset& offset,
+             binlog::Connection& control) const override;
 };
 
 }  // namespace millrace::mysql

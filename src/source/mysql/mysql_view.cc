@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -15,7 +16,9 @@
 ///    its place in the log and its commit in the engine); the view; the same position again. What commits in
 ///    between makes the try void, so under full load few tries hold and the lock must help.
 /// 2. FLUSH TABLES WITH READ LOCK around "position, view". A statement that runs for long would make the waiting
-///    lock block every writer, so a second connection kills the request after a few ms, and it is tried again.
+///    lock block every writer, so a second connection kills the request after a few ms, and it is tried again, ever
+///    more rarely. (The request also flushes tables: writes to a table that the long statement itself reads wait
+///    for that statement's end, as they do with Debezium. Only GTIDs spare a server that.)
 /// 3. Where the global lock is refused (managed databases): LOCK TABLES … READ on the captured tables.
 namespace millrace::mysql {
 namespace {
@@ -27,25 +30,30 @@ using binlog::ServerError;
 using binlog::SnapshotView;
 using binlog::ViewOptions;
 
-constexpr unsigned kAccessDenied = 1227;       // ER_SPECIFIC_ACCESS_DENIED_ERROR
-constexpr unsigned kAccessDeniedUser = 1045;   // ER_ACCESS_DENIED_ERROR
-constexpr unsigned kInterrupted = 1317;        // ER_QUERY_INTERRUPTED
-constexpr unsigned kLockTimeout = 1205;        // ER_LOCK_WAIT_TIMEOUT
+constexpr unsigned kAccessDenied = 1227;      // ER_SPECIFIC_ACCESS_DENIED_ERROR
+constexpr unsigned kAccessDeniedUser = 1045;  // ER_ACCESS_DENIED_ERROR
+constexpr unsigned kInterrupted = 1317;       // ER_QUERY_INTERRUPTED
+constexpr unsigned kLockTimeout = 1205;       // ER_LOCK_WAIT_TIMEOUT
 constexpr const char* kOpenView = "START TRANSACTION WITH CONSISTENT SNAPSHOT";
 
-int64_t now_us() { return now_ns() / 1000; }
+int64_t now_us() {
+    return now_ns() / 1000;
+}
 
 SnapshotView view_at(const BinlogOffset& offset, std::string method, int64_t blocked_us) {
     return {offset.file, offset.position, offset.gtids, blocked_us, std::move(method), false};
 }
 
-bool same_place(const BinlogOffset& a, const BinlogOffset& b) { return a.file == b.file && a.position == b.position && a.gtids == b.gtids; }
+bool same_place(const BinlogOffset& a, const BinlogOffset& b) {
+    return a.file == b.file && a.position == b.position && a.gtids == b.gtids;
+}
 
 /// A consistent snapshot of InnoDB says nothing of other engines, whose rows may change under it.
 bool has_only_innodb(Connection& control, const ViewOptions& how) {
-    for (const auto& row : control.rows("SELECT DISTINCT table_schema, table_name FROM information_schema.tables WHERE engine IS NOT NULL AND "
-                                        "engine <> 'InnoDB' AND table_type = 'BASE TABLE' AND table_schema NOT IN "
-                                        "('mysql','sys','performance_schema','information_schema')")) {
+    for (const auto& row : control.rows(
+             "SELECT DISTINCT table_schema, table_name FROM information_schema.tables WHERE engine IS NOT NULL AND "
+             "engine <> 'InnoDB' AND table_type = 'BASE TABLE' AND table_schema NOT IN "
+             "('mysql','sys','performance_schema','information_schema')")) {
         for (const auto& [database, table] : how.tables)
             if (database == row[0].value_or("") && table == row[1].value_or("")) return false;
     }
@@ -56,7 +64,8 @@ bool can_go_unlocked(Connection& control, const ViewOptions& how) {
     return iequals(control.value("SELECT @@GLOBAL.gtid_mode"), "ON") && has_only_innodb(control, how);
 }
 
-std::optional<SnapshotView> try_unlocked(const MySqlDialect& dialect, Connection& view, Connection& control, int64_t tries) {
+std::optional<SnapshotView> try_unlocked(const MySqlDialect& dialect, Connection& view, Connection& control,
+                                         int64_t tries) {
     for (int64_t i = 0; i < tries; ++i) {
         const BinlogOffset before = dialect.log_end(control);
         if (!control.value("SELECT @@GLOBAL.gtid_owned").empty()) continue;
@@ -72,7 +81,10 @@ std::optional<SnapshotView> try_unlocked(const MySqlDialect& dialect, Connection
 class LockKiller {
   public:
     LockKiller(const ConnectionOptions& options, unsigned long victim, int64_t wait_ms)
-        : killer_(options), victim_(victim), wait_ms_(wait_ms), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+        : killer_(options),
+          victim_(victim),
+          wait_ms_(wait_ms),
+          thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
     void arm() {
         const std::lock_guard lock(mutex_);
@@ -118,13 +130,16 @@ class LockKiller {
 };
 
 /// Nothing if the server refuses the lock to this user.
-std::optional<SnapshotView> try_global_lock(const MySqlDialect& dialect, Connection& view, Connection& control, const ConnectionOptions& options,
-                                            const ViewOptions& how, bool unlocked_too, const std::stop_token& stop) {
+std::optional<SnapshotView> try_global_lock(const MySqlDialect& dialect, Connection& view, Connection& control,
+                                            const ConnectionOptions& options, const ViewOptions& how, bool unlocked_too,
+                                            const std::stop_token& stop) {
     constexpr int64_t kUnlockedTriesBetween = 5;
     // The lock and the view are taken on two connections, or opening the view would release the lock.
     Connection locker(options);
     LockKiller killer(options, locker.id(), how.lock_wait_ms);
     const int64_t deadline = steady_ms() + how.lock_timeout_ms;
+    int64_t pause_ms = how.lock_wait_ms * 10;  // writers go on between requests
+    int64_t waited_us = 0;
     for (int64_t attempt = 1;; ++attempt) {
         if (stop.stop_requested()) throw RetriableError("The snapshot was stopped while it waited for its lock");
         const int64_t requested_us = now_us();
@@ -143,12 +158,20 @@ std::optional<SnapshotView> try_global_lock(const MySqlDialect& dialect, Connect
             view.execute(kOpenView);
             const BinlogOffset place = dialect.log_end(locker);
             locker.execute("UNLOCK TABLES");
-            return view_at(place, format("under FLUSH TABLES WITH READ LOCK, at request {}", attempt), now_us() - requested_us);
+            return view_at(place, format("under FLUSH TABLES WITH READ LOCK, at request {}", attempt),
+                           waited_us + now_us() - requested_us);
         }
+        // A request killed while it waits for tables to be closed leaves its session with the lock.
+        locker.execute("UNLOCK TABLES");
+        waited_us += now_us() - requested_us;
         if (steady_ms() > deadline)
-            throw RetriableError(format("No global read lock within snapshot.lock.timeout.ms={}: a statement or open transaction keeps tables busy. "
-                                        "The snapshot is tried again", how.lock_timeout_ms));
-        std::this_thread::sleep_for(std::chrono::milliseconds(how.lock_wait_ms * 10));  // writers go on between requests
+            throw RetriableError(
+                format("No global read lock within snapshot.lock.timeout.ms={}: a statement or open transaction keeps "
+                       "tables busy. "
+                       "The snapshot is tried again",
+                       how.lock_timeout_ms));
+        std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
+        pause_ms = std::min<int64_t>(pause_ms * 2, 2000);
         if (!unlocked_too) continue;
         if (auto opened = try_unlocked(dialect, view, control, kUnlockedTriesBetween)) return opened;
     }
@@ -165,18 +188,22 @@ SnapshotView lock_tables(const MySqlDialect& dialect, Connection& view, const Vi
     try {
         view.execute("LOCK TABLES " + join(locks, ", "));
     } catch (const ServerError& fault) {
-        throw FatalError(format("The server refuses both the global read lock and LOCK TABLES ({}). Grant RELOAD or LOCK TABLES, turn GTIDs on, or "
-                                "set snapshot.locking.mode=none", fault.message));
+        throw FatalError(
+            format("The server refuses both the global read lock and LOCK TABLES ({}). Grant RELOAD or LOCK TABLES, "
+                   "turn GTIDs on, or "
+                   "set snapshot.locking.mode=none",
+                   fault.message));
     }
-    SnapshotView opened = view_at(dialect.log_end(view), format("under LOCK TABLES on {} tables, until they are read", how.tables.size()), 0);
+    SnapshotView opened = view_at(dialect.log_end(view),
+                                  format("under LOCK TABLES on {} tables, until they are read", how.tables.size()), 0);
     opened.holds_table_locks = true;
     return opened;
 }
 
 }  // namespace
 
-SnapshotView MySqlDialect::open_view(Connection& view, Connection& control, const ConnectionOptions& options, const ViewOptions& how,
-                                     const std::stop_token& stop) const {
+SnapshotView MySqlDialect::open_view(Connection& view, Connection& control, const ConnectionOptions& options,
+                                     const ViewOptions& how, const std::stop_token& stop) const {
     view.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     const bool unlocked = can_go_unlocked(control, how);
     if (unlocked)
@@ -187,7 +214,8 @@ SnapshotView MySqlDialect::open_view(Connection& view, Connection& control, cons
         return view_at(log_end(control), "without a lock, as snapshot.locking.mode=none asks", 0);
     }
     if (auto opened = try_global_lock(*this, view, control, options, how, unlocked, stop)) return *opened;
-    log::warn("mysql.snapshot", "The server refuses the global read lock; the captured tables are locked one by one until they are read");
+    log::warn("mysql.snapshot",
+              "The server refuses the global read lock; the captured tables are locked one by one until they are read");
     return lock_tables(*this, view, how);
 }
 

@@ -32,8 +32,8 @@ class BatchWriter {
     BatchWriter(int64_t base_offset, int64_t base_timestamp_ms)
         : base_offset_(base_offset), base_timestamp_ms_(base_timestamp_ms) {}
 
-    void add(int64_t offset, int64_t timestamp_ms, int64_t key_prefix, const std::string_view* key, int64_t value_prefix,
-             const std::string_view* value, int64_t headers);
+    void add(int64_t offset, int64_t timestamp_ms, int64_t key_prefix, const std::string_view* key,
+             int64_t value_prefix, const std::string_view* value, int64_t headers);
     int64_t count() const { return count_; }
     size_t size() const { return body_.size(); }
     int64_t base_offset() const { return base_offset_; }
@@ -62,6 +62,7 @@ struct PackedRecord {
 };
 
 /// Nothing if the blob is damaged.
-std::optional<std::vector<PackedRecord>> read_batch(std::string_view blob, int64_t base_offset, int64_t base_timestamp_ms);
+std::optional<std::vector<PackedRecord>> read_batch(std::string_view blob, int64_t base_offset,
+                                                    int64_t base_timestamp_ms);
 
 }  // namespace millrace::topiclog

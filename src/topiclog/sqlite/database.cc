@@ -15,12 +15,18 @@ namespace {
     const std::string where = file != nullptr ? file : "";
     switch (code & 0xFF) {
         case SQLITE_FULL:
-            throw RetriableError(format("The disk under the embedded store {} is full; make room there, writing goes on by "
-                                        "itself ({})", where, reason), RetriableError::Shown::Failed);
+            throw RetriableError(
+                format("The disk under the embedded store {} is full; make room there, writing goes on by "
+                       "itself ({})",
+                       where, reason),
+                RetriableError::Shown::Failed);
         case SQLITE_CORRUPT:
         case SQLITE_NOTADB:
-            throw FatalError(format("The embedded store {} is damaged: {}; restore it from a backup or move it away", where, reason));
-        default: throw RetriableError(format("The embedded store {}: {} (SQLite code {})", where, reason, code), RetriableError::Shown::Failed);
+            throw FatalError(format("The embedded store {} is damaged: {}; restore it from a backup or move it away",
+                                    where, reason));
+        default:
+            throw RetriableError(format("The embedded store {}: {} (SQLite code {})", where, reason, code),
+                                 RetriableError::Shown::Failed);
     }
 }
 
@@ -34,7 +40,9 @@ Statement::Statement(sqlite3* database, std::string_view sql) : database_(databa
     statement_.reset(statement);
 }
 
-void Statement::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
+void Statement::Finalize::operator()(sqlite3_stmt* statement) const {
+    sqlite3_finalize(statement);
+}
 
 Statement& Statement::reset() {
     sqlite3_reset(statement_.get());
@@ -70,7 +78,9 @@ void Statement::run() {
     reset();
 }
 
-int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_.get(), column); }
+int64_t Statement::integer(int column) const {
+    return sqlite3_column_int64(statement_.get(), column);
+}
 
 std::string_view Statement::bytes(int column) const {
     const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_.get(), column));
@@ -88,14 +98,18 @@ Database::Database(const std::string& path, Mode mode) {
     sqlite3_busy_timeout(handle, 10'000);
 }
 
-void Database::Close::operator()(sqlite3* handle) const { sqlite3_close_v2(handle); }
+void Database::Close::operator()(sqlite3* handle) const {
+    sqlite3_close_v2(handle);
+}
 
 void Database::execute(const std::string& sql) {
     const int code = sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr);
     if (code != SQLITE_OK) fail(handle_.get(), code);
 }
 
-int64_t Database::last_insert_id() const { return sqlite3_last_insert_rowid(handle_.get()); }
+int64_t Database::last_insert_id() const {
+    return sqlite3_last_insert_rowid(handle_.get());
+}
 
 int64_t Database::data_version() {
     Statement query = prepare("PRAGMA data_version");

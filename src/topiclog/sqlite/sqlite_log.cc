@@ -71,20 +71,24 @@ struct SqliteLog::Statements {
     explicit Statements(Database& database)
         : insert_topic(database.prepare("INSERT INTO topic (name, partitions, compact, retention_ms, retention_bytes) "
                                         "VALUES (?, ?, ?, ?, ?)")),
-          insert_partition(database.prepare("INSERT INTO partition (topic_id, number, next_offset, bytes) VALUES (?, ?, 0, 0)")),
+          insert_partition(
+              database.prepare("INSERT INTO partition (topic_id, number, next_offset, bytes) VALUES (?, ?, 0, 0)")),
           insert_prefix(database.prepare("INSERT INTO prefix (topic_id, bytes) VALUES (?, ?)")),
-          insert_batch(database.prepare("INSERT INTO batch (partition_id, base_offset, base_timestamp, max_timestamp, data) "
-                                        "VALUES (?, ?, ?, ?, ?)")),
+          insert_batch(
+              database.prepare("INSERT INTO batch (partition_id, base_offset, base_timestamp, max_timestamp, data) "
+                               "VALUES (?, ?, ?, ?, ?)")),
           update_partition(database.prepare("UPDATE partition SET next_offset = ?, bytes = bytes + ? WHERE id = ?")),
-          shrink_partition(database.prepare("UPDATE partition SET bytes = (SELECT coalesce(sum(length(data)), 0) FROM batch "
-                                            "WHERE partition_id = partition.id) WHERE id = ?")) {}
+          shrink_partition(
+              database.prepare("UPDATE partition SET bytes = (SELECT coalesce(sum(length(data)), 0) FROM batch "
+                               "WHERE partition_id = partition.id) WHERE id = ?")) {}
 };
 
 SqliteLog::SqliteLog(const StoreOptions& options) : options_(options), lock_file_(take_ownership(options.directory)) {
     database_ = std::make_unique<Database>(store_file(options_.directory), Database::Mode::Write);
-    database_->execute(format("PRAGMA page_size = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
-                              "PRAGMA wal_autocheckpoint = {}; PRAGMA journal_size_limit = {}; PRAGMA cache_size = -8192",
-                              kPageBytes, options_.wal_bytes_max / kPageBytes, options_.wal_bytes_max));
+    database_->execute(
+        format("PRAGMA page_size = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; "
+               "PRAGMA wal_autocheckpoint = {}; PRAGMA journal_size_limit = {}; PRAGMA cache_size = -8192",
+               kPageBytes, options_.wal_bytes_max / kPageBytes, options_.wal_bytes_max));
     {
         Transaction transaction(*database_);
         database_->execute(kSchema);
@@ -94,8 +98,10 @@ SqliteLog::SqliteLog(const StoreOptions& options) : options_(options), lock_file
     Statement version = database_->prepare("SELECT value FROM meta WHERE key = 'format'");
     version.step();
     if (version.integer(0) != kFormatVersion)
-        throw EnvironmentError(format("The store {} has format {}, this program reads format {}; use the version of "
-                                      "millrace that wrote it", options_.directory, version.integer(0), kFormatVersion));
+        throw EnvironmentError(
+            format("The store {} has format {}, this program reads format {}; use the version of "
+                   "millrace that wrote it",
+                   options_.directory, version.integer(0), kFormatVersion));
     version.reset();
     statements_ = std::make_unique<Statements>(*database_);
     load_topics();
@@ -114,12 +120,15 @@ SqliteLog::~SqliteLog() {
 
 void SqliteLog::load_topics() {
     topics_.clear();
-    Statement topics = database_->prepare("SELECT id, name, partitions, compact, retention_ms, retention_bytes FROM topic");
+    Statement topics =
+        database_->prepare("SELECT id, name, partitions, compact, retention_ms, retention_bytes FROM topic");
     while (topics.step()) {
         Topic topic;
         topic.id = topics.integer(0);
-        topic.config = {static_cast<int32_t>(topics.integer(2)), topics.integer(3) != 0, topics.integer(4), topics.integer(5)};
-        Statement partitions = database_->prepare("SELECT id, next_offset FROM partition WHERE topic_id = ? ORDER BY number");
+        topic.config = {static_cast<int32_t>(topics.integer(2)), topics.integer(3) != 0, topics.integer(4),
+                        topics.integer(5)};
+        Statement partitions =
+            database_->prepare("SELECT id, next_offset FROM partition WHERE topic_id = ? ORDER BY number");
         partitions.bind(1, topic.id);
         while (partitions.step()) topic.partitions.push_back({partitions.integer(0), partitions.integer(1)});
         Statement prefixes = database_->prepare("SELECT id, bytes FROM prefix WHERE topic_id = ?");
@@ -134,8 +143,12 @@ SqliteLog::Topic& SqliteLog::topic_for(const std::string& name, const TopicConfi
     if (found != topics_.end()) return found->second;
     Topic topic;
     topic.config = config;
-    statements_->insert_topic.bind_text(1, name).bind(2, config.partitions).bind(3, config.compact ? 1 : 0)
-        .bind(4, config.retention_ms).bind(5, config.retention_bytes).run();
+    statements_->insert_topic.bind_text(1, name)
+        .bind(2, config.partitions)
+        .bind(3, config.compact ? 1 : 0)
+        .bind(4, config.retention_ms)
+        .bind(5, config.retention_bytes)
+        .run();
     topic.id = database_->last_insert_id();
     for (int32_t number = 0; number < config.partitions; ++number) {
         statements_->insert_partition.bind(1, topic.id).bind(2, number).run();
@@ -163,9 +176,11 @@ bool SqliteLog::remove_topic(const std::string& name) {
     if (found == topics_.end()) return false;
     Transaction transaction(*database_);
     const int64_t id = found->second.id;
-    database_->execute(format("DELETE FROM batch WHERE partition_id IN (SELECT id FROM partition WHERE topic_id = {0}); "
-                              "DELETE FROM partition WHERE topic_id = {0}; DELETE FROM prefix WHERE topic_id = {0}; "
-                              "DELETE FROM topic WHERE id = {0}", id));
+    database_->execute(
+        format("DELETE FROM batch WHERE partition_id IN (SELECT id FROM partition WHERE topic_id = {0}); "
+               "DELETE FROM partition WHERE topic_id = {0}; DELETE FROM prefix WHERE topic_id = {0}; "
+               "DELETE FROM topic WHERE id = {0}",
+               id));
     transaction.commit();
     topics_.erase(found);
     return true;
@@ -183,10 +198,16 @@ int64_t SqliteLog::prefix_id(Topic& topic, const std::string& bytes) {
 
 void SqliteLog::write_batch(const Partition& partition, const BatchWriter& writer) {
     const std::string blob = writer.finish();
-    statements_->insert_batch.bind(1, partition.id).bind(2, writer.base_offset()).bind(3, writer.base_timestamp_ms())
-        .bind(4, writer.max_timestamp_ms()).bind_blob(5, blob).run();
-    statements_->update_partition.bind(1, partition.next_offset).bind(2, static_cast<int64_t>(blob.size()))
-        .bind(3, partition.id).run();
+    statements_->insert_batch.bind(1, partition.id)
+        .bind(2, writer.base_offset())
+        .bind(3, writer.base_timestamp_ms())
+        .bind(4, writer.max_timestamp_ms())
+        .bind_blob(5, blob)
+        .run();
+    statements_->update_partition.bind(1, partition.next_offset)
+        .bind(2, static_cast<int64_t>(blob.size()))
+        .bind(3, partition.id)
+        .run();
 }
 
 void SqliteLog::append_slot(const AppendBatch& batch, uint32_t slot) {
@@ -272,12 +293,18 @@ void SqliteLog::apply_retention(const TopicInfo& info) {
     for (const auto& partition : found->second.partitions) {
         if (info.config.retention_ms >= 0)
             database_->prepare("DELETE FROM batch WHERE partition_id = ? AND max_timestamp < ?")
-                .bind(1, partition.id).bind(2, now_ms() - info.config.retention_ms).run();
+                .bind(1, partition.id)
+                .bind(2, now_ms() - info.config.retention_ms)
+                .run();
         if (info.config.retention_bytes >= 0)
-            database_->prepare("DELETE FROM batch WHERE partition_id = ?1 AND base_offset < coalesce((SELECT base_offset FROM "
-                               "(SELECT base_offset, sum(length(data)) OVER (ORDER BY base_offset DESC) AS held FROM batch "
-                               "WHERE partition_id = ?1) WHERE held <= ?2 ORDER BY base_offset LIMIT 1), 0)")
-                .bind(1, partition.id).bind(2, info.config.retention_bytes).run();
+            database_
+                ->prepare(
+                    "DELETE FROM batch WHERE partition_id = ?1 AND base_offset < coalesce((SELECT base_offset FROM "
+                    "(SELECT base_offset, sum(length(data)) OVER (ORDER BY base_offset DESC) AS held FROM batch "
+                    "WHERE partition_id = ?1) WHERE held <= ?2 ORDER BY base_offset LIMIT 1), 0)")
+                .bind(1, partition.id)
+                .bind(2, info.config.retention_bytes)
+                .run();
         statements_->shrink_partition.bind(1, partition.id).run();
     }
     transaction.commit();
@@ -290,8 +317,9 @@ void SqliteLog::compact(const std::string& name) {
     Transaction transaction(*database_);
     for (const auto& partition : found->second.partitions) {
         std::map<std::pair<int64_t, std::string>, PackedRecord> latest;
-        Statement batches = database_->prepare("SELECT base_offset, base_timestamp, data FROM batch WHERE partition_id = ? "
-                                               "ORDER BY base_offset");
+        Statement batches = database_->prepare(
+            "SELECT base_offset, base_timestamp, data FROM batch WHERE partition_id = ? "
+            "ORDER BY base_offset");
         batches.bind(1, partition.id);
         while (batches.step()) {
             auto records = read_batch(batches.bytes(2), batches.integer(0), batches.integer(1));
@@ -344,7 +372,8 @@ void SqliteLog::run_cleaner(const std::stop_token& stop) {
         try {
             clean_up();
         } catch (const std::exception& fault) {
-            log::warn("store", format("Clean-up is put off: {}", fault.what()));  // space is not correctness: next round
+            log::warn("store",
+                      format("Clean-up is put off: {}", fault.what()));  // space is not correctness: next round
         }
     }
 }

@@ -34,7 +34,8 @@ class SqliteLog final : public TopicLog {
     std::optional<TopicInfo> topic(const std::string& name) override { return reader_->topic(name); }
     bool remove_topic(const std::string& name) override;
     void append(const AppendBatch& batch) override;
-    std::vector<StoredRecord> fetch(const std::string& name, int32_t partition, int64_t offset, size_t bytes_max) override {
+    std::vector<StoredRecord> fetch(const std::string& name, int32_t partition, int64_t offset,
+                                    size_t bytes_max) override {
         return reader_->fetch(name, partition, offset, bytes_max);
     }
     uint64_t append_count() override;

@@ -7,13 +7,16 @@
 namespace millrace::topiclog {
 namespace {
 
-constexpr std::string_view kTopicColumns = "SELECT id, name, partitions, compact, retention_ms, retention_bytes FROM topic";
+constexpr std::string_view kTopicColumns =
+    "SELECT id, name, partitions, compact, retention_ms, retention_bytes FROM topic";
 // Ids are never reused, so cached prefixes stay true; a topic with very many schema versions empties the cache.
 constexpr size_t kPrefixesMax = 4096;
 
 }  // namespace
 
-std::string store_file(const std::string& directory) { return directory + "/topics.db"; }
+std::string store_file(const std::string& directory) {
+    return directory + "/topics.db";
+}
 
 StoreReader::StoreReader(const std::string& directory)
     : database_(store_file(directory), Database::Mode::Read),

@@ -11,33 +11,94 @@ namespace {
 namespace jdbc = relational::jdbc;
 
 struct TypeName {
-    std::string_view first;   ///< Word by word; a type of several words has several rows' worth in `rest`.
-    std::string_view rest;    ///< Further words, blank between them; empty: none.
+    std::string_view first;  ///< Word by word; a type of several words has several rows' worth in `rest`.
+    std::string_view rest;   ///< Further words, blank between them; empty: none.
     int jdbc_type;
 };
 /// Longest first where one begins another.
 constexpr TypeName kTypes[] = {
-    {"TINYINT", "", jdbc::kSmallInt}, {"INT1", "", jdbc::kSmallInt}, {"SMALLINT", "", jdbc::kSmallInt}, {"INT2", "", jdbc::kSmallInt},
-    {"MEDIUMINT", "", jdbc::kInteger}, {"MIDDLEINT", "", jdbc::kInteger}, {"INT3", "", jdbc::kInteger}, {"INT", "", jdbc::kInteger},
-    {"INTEGER", "", jdbc::kInteger}, {"INT4", "", jdbc::kInteger}, {"BIGINT", "", jdbc::kBigInt}, {"INT8", "", jdbc::kBigInt},
-    {"BOOLEAN", "", jdbc::kBoolean}, {"BOOL", "", jdbc::kBoolean}, {"BIT", "", jdbc::kBit}, {"DECIMAL", "", jdbc::kDecimal},
-    {"DEC", "", jdbc::kDecimal}, {"FIXED", "", jdbc::kDecimal}, {"NUMERIC", "", jdbc::kNumeric}, {"NUMBER", "", jdbc::kNumeric},
-    {"FLOAT", "", jdbc::kFloat}, {"FLOAT4", "", jdbc::kFloat}, {"FLOAT8", "", jdbc::kDouble}, {"DOUBLE", "PRECISION", jdbc::kDouble},
-    {"DOUBLE", "", jdbc::kDouble}, {"REAL", "", jdbc::kDouble}, {"CHARACTER", "VARYING", jdbc::kVarchar}, {"CHARACTER", "", jdbc::kChar},
-    {"CHAR", "VARYING", jdbc::kVarchar}, {"CHAR", "BYTE", jdbc::kBinary}, {"CHAR", "", jdbc::kChar}, {"VARCHAR", "", jdbc::kVarchar},
-    {"VARCHARACTER", "", jdbc::kVarchar}, {"VARCHAR2", "", jdbc::kVarchar}, {"NATIONAL", "CHARACTER VARYING", jdbc::kNVarchar},
-    {"NATIONAL", "CHAR VARYING", jdbc::kNVarchar}, {"NATIONAL", "VARCHARACTER", jdbc::kNVarchar}, {"NATIONAL", "VARCHAR", jdbc::kNVarchar},
-    {"NATIONAL", "CHARACTER", jdbc::kNChar}, {"NATIONAL", "CHAR", jdbc::kNChar}, {"NCHAR", "VARYING", jdbc::kNVarchar},
-    {"NCHAR", "VARCHAR", jdbc::kNVarchar}, {"NCHAR", "", jdbc::kNChar}, {"NVARCHAR", "", jdbc::kNVarchar}, {"TINYTEXT", "", jdbc::kVarchar},
-    {"TEXT", "", jdbc::kVarchar}, {"MEDIUMTEXT", "", jdbc::kVarchar}, {"LONGTEXT", "", jdbc::kVarchar}, {"CLOB", "", jdbc::kVarchar},
-    {"LONG", "VARBINARY", jdbc::kBlob}, {"LONG", "VARCHAR", jdbc::kVarchar}, {"LONG", "CHAR VARYING", jdbc::kVarchar}, {"LONG", "", jdbc::kVarchar},
-    {"BINARY", "VARYING", jdbc::kVarBinary}, {"BINARY", "", jdbc::kBinary}, {"VARBINARY", "", jdbc::kVarBinary}, {"RAW", "", jdbc::kVarBinary},
-    {"TINYBLOB", "", jdbc::kBlob}, {"BLOB", "", jdbc::kBlob}, {"MEDIUMBLOB", "", jdbc::kBlob}, {"LONGBLOB", "", jdbc::kBlob},
-    {"DATE", "", jdbc::kDate}, {"TIME", "", jdbc::kTime}, {"DATETIME", "", jdbc::kTimestamp}, {"TIMESTAMP", "", jdbc::kTimestampWithZone},
-    {"YEAR", "", jdbc::kInteger}, {"ENUM", "", jdbc::kChar}, {"SET", "", jdbc::kChar}, {"JSON", "", jdbc::kOther}, {"SERIAL", "", jdbc::kBigInt},
-    {"GEOMETRYCOLLECTION", "", jdbc::kOther}, {"GEOMCOLLECTION", "", jdbc::kOther}, {"GEOMETRY", "", jdbc::kOther}, {"POINT", "", jdbc::kOther},
-    {"LINESTRING", "", jdbc::kOther}, {"POLYGON", "", jdbc::kOther}, {"MULTIPOINT", "", jdbc::kOther}, {"MULTILINESTRING", "", jdbc::kOther},
-    {"MULTIPOLYGON", "", jdbc::kOther}, {"VECTOR", "", jdbc::kOther}, {"UUID", "", jdbc::kOther}, {"INET4", "", jdbc::kOther},
+    {"TINYINT", "", jdbc::kSmallInt},
+    {"INT1", "", jdbc::kSmallInt},
+    {"SMALLINT", "", jdbc::kSmallInt},
+    {"INT2", "", jdbc::kSmallInt},
+    {"MEDIUMINT", "", jdbc::kInteger},
+    {"MIDDLEINT", "", jdbc::kInteger},
+    {"INT3", "", jdbc::kInteger},
+    {"INT", "", jdbc::kInteger},
+    {"INTEGER", "", jdbc::kInteger},
+    {"INT4", "", jdbc::kInteger},
+    {"BIGINT", "", jdbc::kBigInt},
+    {"INT8", "", jdbc::kBigInt},
+    {"BOOLEAN", "", jdbc::kBoolean},
+    {"BOOL", "", jdbc::kBoolean},
+    {"BIT", "", jdbc::kBit},
+    {"DECIMAL", "", jdbc::kDecimal},
+    {"DEC", "", jdbc::kDecimal},
+    {"FIXED", "", jdbc::kDecimal},
+    {"NUMERIC", "", jdbc::kNumeric},
+    {"NUMBER", "", jdbc::kNumeric},
+    {"FLOAT", "", jdbc::kFloat},
+    {"FLOAT4", "", jdbc::kFloat},
+    {"FLOAT8", "", jdbc::kDouble},
+    {"DOUBLE", "PRECISION", jdbc::kDouble},
+    {"DOUBLE", "", jdbc::kDouble},
+    {"REAL", "", jdbc::kDouble},
+    {"CHARACTER", "VARYING", jdbc::kVarchar},
+    {"CHARACTER", "", jdbc::kChar},
+    {"CHAR", "VARYING", jdbc::kVarchar},
+    {"CHAR", "BYTE", jdbc::kBinary},
+    {"CHAR", "", jdbc::kChar},
+    {"VARCHAR", "", jdbc::kVarchar},
+    {"VARCHARACTER", "", jdbc::kVarchar},
+    {"VARCHAR2", "", jdbc::kVarchar},
+    {"NATIONAL", "CHARACTER VARYING", jdbc::kNVarchar},
+    {"NATIONAL", "CHAR VARYING", jdbc::kNVarchar},
+    {"NATIONAL", "VARCHARACTER", jdbc::kNVarchar},
+    {"NATIONAL", "VARCHAR", jdbc::kNVarchar},
+    {"NATIONAL", "CHARACTER", jdbc::kNChar},
+    {"NATIONAL", "CHAR", jdbc::kNChar},
+    {"NCHAR", "VARYING", jdbc::kNVarchar},
+    {"NCHAR", "VARCHAR", jdbc::kNVarchar},
+    {"NCHAR", "", jdbc::kNChar},
+    {"NVARCHAR", "", jdbc::kNVarchar},
+    {"TINYTEXT", "", jdbc::kVarchar},
+    {"TEXT", "", jdbc::kVarchar},
+    {"MEDIUMTEXT", "", jdbc::kVarchar},
+    {"LONGTEXT", "", jdbc::kVarchar},
+    {"CLOB", "", jdbc::kVarchar},
+    {"LONG", "VARBINARY", jdbc::kBlob},
+    {"LONG", "VARCHAR", jdbc::kVarchar},
+    {"LONG", "CHAR VARYING", jdbc::kVarchar},
+    {"LONG", "", jdbc::kVarchar},
+    {"BINARY", "VARYING", jdbc::kVarBinary},
+    {"BINARY", "", jdbc::kBinary},
+    {"VARBINARY", "", jdbc::kVarBinary},
+    {"RAW", "", jdbc::kVarBinary},
+    {"TINYBLOB", "", jdbc::kBlob},
+    {"BLOB", "", jdbc::kBlob},
+    {"MEDIUMBLOB", "", jdbc::kBlob},
+    {"LONGBLOB", "", jdbc::kBlob},
+    {"DATE", "", jdbc::kDate},
+    {"TIME", "", jdbc::kTime},
+    {"DATETIME", "", jdbc::kTimestamp},
+    {"TIMESTAMP", "", jdbc::kTimestampWithZone},
+    {"YEAR", "", jdbc::kInteger},
+    {"ENUM", "", jdbc::kChar},
+    {"SET", "", jdbc::kChar},
+    {"JSON", "", jdbc::kOther},
+    {"SERIAL", "", jdbc::kBigInt},
+    {"GEOMETRYCOLLECTION", "", jdbc::kOther},
+    {"GEOMCOLLECTION", "", jdbc::kOther},
+    {"GEOMETRY", "", jdbc::kOther},
+    {"POINT", "", jdbc::kOther},
+    {"LINESTRING", "", jdbc::kOther},
+    {"POLYGON", "", jdbc::kOther},
+    {"MULTIPOINT", "", jdbc::kOther},
+    {"MULTILINESTRING", "", jdbc::kOther},
+    {"MULTIPOLYGON", "", jdbc::kOther},
+    {"VECTOR", "", jdbc::kOther},
+    {"UUID", "", jdbc::kOther},
+    {"INET4", "", jdbc::kOther},
     {"INET6", "", jdbc::kOther},
 };
 
@@ -117,8 +178,13 @@ void read_type_suffix(TokenStream& in, relational::Column& column) {
 
 /// CHAR(4) CHARACTER SET binary is BINARY(4) to the server.
 void settle_binary(relational::Column& column) {
-    static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kBinaryOf = {{
-        {"CHAR", "BINARY"}, {"VARCHAR", "VARBINARY"}, {"TINYTEXT", "TINYBLOB"}, {"TEXT", "BLOB"}, {"MEDIUMTEXT", "MEDIUMBLOB"}, {"LONGTEXT", "LONGBLOB"}}};
+    static constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kBinaryOf = {
+        {{"CHAR", "BINARY"},
+         {"VARCHAR", "VARBINARY"},
+         {"TINYTEXT", "TINYBLOB"},
+         {"TEXT", "BLOB"},
+         {"MEDIUMTEXT", "MEDIUMBLOB"},
+         {"LONGTEXT", "LONGBLOB"}}};
     if (column.charset != "binary") return;
     for (const auto& [text, binary] : kBinaryOf) {
         if (column.type_name != text) continue;
@@ -145,8 +211,8 @@ void read_reference_options(TokenStream& in) {
 }
 
 /// One attribute behind the type; false if what comes is none.
-bool read_attribute(TokenStream& in, ColumnDefinition& definition, std::optional<std::string>& collation, bool& default_declared,
-                    bool keep_comments) {
+bool read_attribute(TokenStream& in, ColumnDefinition& definition, std::optional<std::string>& collation,
+                    bool& default_declared, bool keep_comments) {
     relational::Column& column = definition.column;
     if (in.accept("NOT", "NULL")) {
         column.optional = false;
@@ -193,12 +259,13 @@ bool read_attribute(TokenStream& in, ColumnDefinition& definition, std::optional
         in.skip_one();
         if (in.accept("NOT", "ENFORCED") || in.accept("ENFORCED")) return true;
     } else if (in.accept("WITH", "SYSTEM", "VERSIONING") || in.accept("WITHOUT", "SYSTEM", "VERSIONING") ||
-               in.accept("VIRTUAL") || in.accept("STORED") || in.accept("PERSISTENT") || in.accept("VISIBLE") || in.accept("INVISIBLE") ||
-               in.accept("NOT", "SECONDARY")) {
+               in.accept("VIRTUAL") || in.accept("STORED") || in.accept("PERSISTENT") || in.accept("VISIBLE") ||
+               in.accept("INVISIBLE") || in.accept("NOT", "SECONDARY")) {
         return true;
     } else if (in.accept("COMPRESSED")) {
         if (in.accept_symbol('=')) in.next();
-    } else if (in.is_any("COLUMN_FORMAT", "STORAGE", "SRID", "REF_SYSTEM_ID", "ENGINE_ATTRIBUTE", "SECONDARY_ENGINE_ATTRIBUTE")) {
+    } else if (in.is_any("COLUMN_FORMAT", "STORAGE", "SRID", "REF_SYSTEM_ID", "ENGINE_ATTRIBUTE",
+                         "SECONDARY_ENGINE_ATTRIBUTE")) {
         in.next();
         in.option_value();
     } else if (in.accept("ENCRYPTED") || in.is_any("ENCRYPTION_KEY_ID")) {
@@ -213,8 +280,9 @@ bool read_attribute(TokenStream& in, ColumnDefinition& definition, std::optional
 }  // namespace
 
 bool is_character_type(const std::string& type) {
-    constexpr std::string_view kNames[] = {"CHAR", "VARCHAR", "CHARACTER", "VARCHARACTER", "VARCHAR2", "NCHAR", "NVARCHAR", "NATIONAL", "TINYTEXT",
-                                           "TEXT", "MEDIUMTEXT", "LONGTEXT", "CLOB", "LONG", "ENUM", "SET"};
+    constexpr std::string_view kNames[] = {
+        "CHAR",     "VARCHAR", "CHARACTER",  "VARCHARACTER", "VARCHAR2", "NCHAR", "NVARCHAR", "NATIONAL",
+        "TINYTEXT", "TEXT",    "MEDIUMTEXT", "LONGTEXT",     "CLOB",     "LONG",  "ENUM",     "SET"};
     if (type == "LONG VARBINARY" || type == "CHAR BYTE") return false;
     const std::string first = type.substr(0, type.find(' '));
     for (const auto name : kNames)
@@ -232,7 +300,8 @@ void parse_default(TokenStream& in, relational::Column& column) {
     switch (token.kind) {
         case Token::Kind::Text: {
             const size_t start = token.source.find_first_of("'\"");
-            column.default_expression = sign + std::string(token.source.substr(start + 1, token.source.size() - start - 2));
+            column.default_expression =
+                sign + std::string(token.source.substr(start + 1, token.source.size() - start - 2));
             in.next();
             return;
         }
@@ -247,8 +316,11 @@ void parse_default(TokenStream& in, relational::Column& column) {
             in.next();
             return;
         }
-        case Token::Kind::Hex: in.next(); return;
-        default: break;
+        case Token::Kind::Hex:
+            in.next();
+            return;
+        default:
+            break;
     }
     if (in.is_any("TRUE", "FALSE")) {
         column.default_expression = std::string(in.next().source);
@@ -260,7 +332,8 @@ void parse_default(TokenStream& in, relational::Column& column) {
         column.default_expression = "1970-01-01 00:00:00";
         return;
     }
-    if (token.kind == Token::Kind::Word && token.source[0] == '_' && in.peek(1).kind == Token::Kind::Text) {  // _utf8mb4'x'
+    if (token.kind == Token::Kind::Word && token.source[0] == '_' &&
+        in.peek(1).kind == Token::Kind::Text) {  // _utf8mb4'x'
         in.next();
         parse_default(in, column);
         return;
@@ -279,8 +352,8 @@ void settle_default(relational::Column& column, bool declared) {
     if (!declared) column.has_default = column.optional;
 }
 
-ColumnDefinition parse_column_definition(TokenStream& in, std::string name, const std::optional<std::string>& default_charset,
-                                         bool keep_comments) {
+ColumnDefinition parse_column_definition(TokenStream& in, std::string name,
+                                         const std::optional<std::string>& default_charset, bool keep_comments) {
     ColumnDefinition definition;
     relational::Column& column = definition.column;
     column.name = std::move(name);
@@ -317,7 +390,8 @@ ColumnDefinition parse_column_definition(TokenStream& in, std::string name, cons
         }
     }
     if (column.jdbc_type == jdbc::kNChar || column.jdbc_type == jdbc::kNVarchar) column.charset = "utf8mb3";
-    if (is_character_type(column.type_name) && !column.charset && collation) column.charset = charset_of_collation(*collation);
+    if (is_character_type(column.type_name) && !column.charset && collation)
+        column.charset = charset_of_collation(*collation);
     if (is_character_type(column.type_name) && !column.charset) column.charset = default_charset;
     if (!is_character_type(column.type_name)) column.charset.reset();
     settle_binary(column);

@@ -17,8 +17,8 @@ struct ColumnDefinition {
 
 /// Reads a column's definition behind its name. `default_charset` is that of the table. The stream fails on what
 /// it cannot read.
-ColumnDefinition parse_column_definition(TokenStream& in, std::string name, const std::optional<std::string>& default_charset,
-                                         bool keep_comments);
+ColumnDefinition parse_column_definition(TokenStream& in, std::string name,
+                                         const std::optional<std::string>& default_charset, bool keep_comments);
 
 /// Reads what follows DEFAULT, for a column definition or ALTER COLUMN … SET DEFAULT.
 void parse_default(TokenStream& in, relational::Column& column);

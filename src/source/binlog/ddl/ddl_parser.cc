@@ -20,8 +20,10 @@ void read_database(StatementScope& scope, bool creates) {
     TokenStream& in = scope.in;
     const bool if_not_exists = creates && in.accept("IF", "NOT", "EXISTS");
     std::string name = scope.context.default_database;
-    const bool is_named = in.peek().kind == Token::Kind::QuotedName ||
-                          (in.peek().kind == Token::Kind::Word && !in.is_any("DEFAULT", "CHARACTER", "CHARSET", "COLLATE", "COMMENT", "READ", "ENCRYPTION", "UPGRADE"));
+    const bool is_named =
+        in.peek().kind == Token::Kind::QuotedName ||
+        (in.peek().kind == Token::Kind::Word &&
+         !in.is_any("DEFAULT", "CHARACTER", "CHARSET", "COLLATE", "COMMENT", "READ", "ENCRYPTION", "UPGRADE"));
     if (is_named) name = in.name();
     std::optional<std::string> charset;
     while (in.ok() && !in.at_end()) {
@@ -34,9 +36,12 @@ void read_database(StatementScope& scope, bool creates) {
     }
     auto& charsets = scope.catalog.database_charsets;
     const bool exists = charsets.contains(name);
-    if (creates && !(if_not_exists && exists)) charsets[name] = charset.value_or(scope.catalog.server_charset);
-    else if (!creates && charset) charsets[name] = *charset;
-    scope.result.events.push_back({name, std::string(scope.text), creates ? std::nullopt : std::optional<std::string>(""), {}});
+    if (creates && !(if_not_exists && exists))
+        charsets[name] = charset.value_or(scope.catalog.server_charset);
+    else if (!creates && charset)
+        charsets[name] = *charset;
+    scope.result.events.push_back(
+        {name, std::string(scope.text), creates ? std::nullopt : std::optional<std::string>(""), {}});
 }
 
 void drop_database(StatementScope& scope) {
@@ -180,7 +185,8 @@ std::string joined_like_java(const std::vector<relational::TableId>& tables) {
 
 DdlResult apply_ddl(Catalog& catalog, std::string_view statement, const DdlContext& context) {
     DdlResult result;
-    const LexerOptions options{context.server, (context.sql_mode & kModeAnsiQuotes) != 0, (context.sql_mode & kModeNoBackslashEscapes) != 0};
+    const LexerOptions options{context.server, (context.sql_mode & kModeAnsiQuotes) != 0,
+                               (context.sql_mode & kModeNoBackslashEscapes) != 0};
     const std::string_view text = without_end(statement);
     TokenStream in(text, options);
     StatementScope scope{catalog, context, in, text, result};
@@ -189,7 +195,8 @@ DdlResult apply_ddl(Catalog& catalog, std::string_view statement, const DdlConte
         constexpr size_t kShownBytes = 40;
         result.events.clear();
         result.truncated.reset();
-        result.problem = format("the statement is not understood at '{}' (byte {})", text.substr(std::min(in.failed_at(), text.size()), kShownBytes), in.failed_at());
+        result.problem = format("the statement is not understood at '{}' (byte {})",
+                                text.substr(std::min(in.failed_at(), text.size()), kShownBytes), in.failed_at());
     }
     return result;
 }

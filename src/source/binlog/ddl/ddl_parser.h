@@ -35,7 +35,7 @@ struct DdlResult {
     std::vector<DdlEvent> events;              ///< Empty for statements that are passed over.
     std::vector<relational::TableId> touched;  ///< Tables whose structure may differ now.
     std::optional<relational::TableId> truncated;
-    bool begins_transaction = false;           ///< CREATE TABLE … START TRANSACTION: rows follow.
+    bool begins_transaction = false;  ///< CREATE TABLE … START TRANSACTION: rows follow.
     /// The statement concerns a table and could not be understood; `touched` names the table, nothing was applied.
     std::optional<std::string> problem;
 };

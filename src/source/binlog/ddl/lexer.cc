@@ -3,12 +3,19 @@
 namespace millrace::binlog::ddl {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_word_start(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' || (static_cast<unsigned char>(c) & 0x80) != 0;
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
 }
-bool is_word(char c) { return is_word_start(c) || is_digit(c); }
-bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v'; }
+bool is_word_start(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '$' ||
+           (static_cast<unsigned char>(c) & 0x80) != 0;
+}
+bool is_word(char c) {
+    return is_word_start(c) || is_digit(c);
+}
+bool is_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' || c == '\v';
+}
 
 class Lexer {
   public:
@@ -25,7 +32,9 @@ class Lexer {
   private:
     char peek(size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
 
-    void add(Token::Kind kind, size_t begin) { tokens_.push_back({kind, text_.substr(begin, at_ - begin), begin, at_}); }
+    void add(Token::Kind kind, size_t begin) {
+        tokens_.push_back({kind, text_.substr(begin, at_ - begin), begin, at_});
+    }
 
     bool skip_blank_and_comments() {
         const char c = peek();
@@ -59,7 +68,9 @@ class Lexer {
         while (digits < text_.size() && is_digit(text_[digits]) && digits - start < 6) ++digits;
         const std::string_view version = text_.substr(start, digits - start);
         // MariaDB passes over what is marked for MySQL 5.7 and later.
-        if (options_.server == Server::MariaDb && text_[at_ + 2] == '!' && version.size() == 5 && version >= "50700" && version < "99999") return false;
+        if (options_.server == Server::MariaDb && text_[at_ + 2] == '!' && version.size() == 5 && version >= "50700" &&
+            version < "99999")
+            return false;
         at_ = version.size() >= 5 ? digits : start;
         ++executable_depth_;
         return true;
@@ -93,7 +104,8 @@ class Lexer {
         } else if (peek() == '.' && !is_word_start(peek(1))) {
             ++at_;
         }
-        const bool exponent = (peek() == 'e' || peek() == 'E') && (is_digit(peek(1)) || ((peek(1) == '-' || peek(1) == '+') && is_digit(peek(2))));
+        const bool exponent = (peek() == 'e' || peek() == 'E') &&
+                              (is_digit(peek(1)) || ((peek(1) == '-' || peek(1) == '+') && is_digit(peek(2))));
         if (exponent) {
             at_ += 2;
             while (is_digit(peek())) ++at_;
@@ -122,7 +134,10 @@ class Lexer {
         } else if ((c == 'b' || c == 'B' || c == 'x' || c == 'X' || c == 'n' || c == 'N') && peek(1) == '\'') {
             ++at_;
             read_quoted('\'', backslash);
-            add(c == 'b' || c == 'B' ? Token::Kind::Bits : c == 'x' || c == 'X' ? Token::Kind::Hex : Token::Kind::Text, begin);
+            add(c == 'b' || c == 'B'   ? Token::Kind::Bits
+                : c == 'x' || c == 'X' ? Token::Kind::Hex
+                                       : Token::Kind::Text,
+                begin);
         } else if (is_digit(c) || (c == '.' && is_digit(peek(1)) && !follows_name())) {
             read_number(begin);
         } else if (is_word_start(c)) {
@@ -149,6 +164,8 @@ class Lexer {
 
 }  // namespace
 
-std::vector<Token> tokenize(std::string_view statement, const LexerOptions& options) { return Lexer(statement, options).run(); }
+std::vector<Token> tokenize(std::string_view statement, const LexerOptions& options) {
+    return Lexer(statement, options).run();
+}
 
 }  // namespace millrace::binlog::ddl

@@ -29,8 +29,10 @@ std::vector<std::string> parse_key_parts(TokenStream& in) {
 
 TableEditor::Place TableEditor::parse_place(TokenStream& in) {
     Place place;
-    if (in.accept("FIRST")) place.first = true;
-    else if (in.accept("AFTER")) place.after = in.name();
+    if (in.accept("FIRST"))
+        place.first = true;
+    else if (in.accept("AFTER"))
+        place.after = in.name();
     return place;
 }
 
@@ -43,13 +45,14 @@ void TableEditor::place_column(relational::Column column, const Place& place, st
     if (place.first) at = 0;
     if (place.after)
         if (const auto before = table_.position(*place.after)) at = *before + 1;
-    table_.columns.insert(table_.columns.begin() + static_cast<std::ptrdiff_t>(std::min(at, table_.columns.size())), std::move(column));
+    table_.columns.insert(table_.columns.begin() + static_cast<std::ptrdiff_t>(std::min(at, table_.columns.size())),
+                          std::move(column));
 }
 
 void TableEditor::settle_key_column(relational::Column& column) const {
-    const bool in_key = table_.has_primary_key && std::any_of(table_.primary_key.begin(), table_.primary_key.end(), [&](const auto& name) {
-        return iequals(name, column.name);
-    });
+    const bool in_key =
+        table_.has_primary_key && std::any_of(table_.primary_key.begin(), table_.primary_key.end(),
+                                              [&](const auto& name) { return iequals(name, column.name); });
     if (!in_key) return;
     column.optional = false;
     if (!column.default_expression) column.has_default = false;
@@ -62,7 +65,8 @@ void TableEditor::add_column(ColumnDefinition definition, const Place& place) {
     if (definition.is_unique) unique_keys_.push_back({name});
 }
 
-void TableEditor::replace_column(TokenStream& in, const std::string& old_name, ColumnDefinition definition, const Place& place) {
+void TableEditor::replace_column(TokenStream& in, const std::string& old_name, ColumnDefinition definition,
+                                 const Place& place) {
     const auto at = table_.position(old_name);
     if (!at) {
         in.fail();
@@ -136,7 +140,8 @@ bool TableEditor::accept_constraint(TokenStream& in) {
         if (!in.accept("INDEX")) in.accept("KEY");
         while (in.ok() && !in.at_end() && !in.is_symbol('(')) in.next();  // IF NOT EXISTS, name, USING …
         add_unique_key(parse_key_parts(in));
-    } else if (in.is_any("INDEX", "KEY", "FULLTEXT", "SPATIAL", "FOREIGN", "CHECK") || (in.is_word("PERIOD") && in.is_word("FOR", 1)) ||
+    } else if (in.is_any("INDEX", "KEY", "FULLTEXT", "SPATIAL", "FOREIGN", "CHECK") ||
+               (in.is_word("PERIOD") && in.is_word("FOR", 1)) ||
                (in.is_word("VECTOR") && (in.is_word("INDEX", 1) || in.is_word("KEY", 1)))) {
         in.next();
     } else {

@@ -13,7 +13,8 @@ namespace millrace::binlog::ddl {
 /// A table under construction by CREATE or ALTER TABLE.
 class TableEditor {
   public:
-    TableEditor(relational::Table table, bool keep_comments) : table_(std::move(table)), keep_comments_(keep_comments) {}
+    TableEditor(relational::Table table, bool keep_comments)
+        : table_(std::move(table)), keep_comments_(keep_comments) {}
 
     relational::Table& table() { return table_; }
 

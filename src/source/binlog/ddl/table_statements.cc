@@ -29,7 +29,8 @@ void read_table_options(StatementScope& scope, TableEditor& editor) {
             const std::string comment = in.option_value();
             if (scope.context.keep_comments) editor.table().comment = comment;
         } else if (in.is_word("START") && in.is_word("TRANSACTION", 1)) {
-            scope.text = trimmed(scope.text.substr(0, in.peek().begin));  // MySQL's mark on CREATE TABLE … SELECT, not the user's words
+            scope.text = trimmed(
+                scope.text.substr(0, in.peek().begin));  // MySQL's mark on CREATE TABLE … SELECT, not the user's words
             scope.result.begins_transaction = true;
             in.accept("START", "TRANSACTION");
         } else {
@@ -199,8 +200,8 @@ void alter_specification(StatementScope& scope, TableEditor& editor, std::option
     } else if (in.accept("COMMENT")) {
         const std::string comment = in.option_value();
         if (scope.context.keep_comments) editor.table().comment = comment;
-    } else if (in.is_any("PARTITION", "REORGANIZE", "COALESCE", "EXCHANGE", "TRUNCATE", "ANALYZE", "OPTIMIZE", "REPAIR", "REBUILD", "REMOVE",
-                         "DISCARD", "IMPORT", "ORDER", "UPGRADE", "CHECK")) {
+    } else if (in.is_any("PARTITION", "REORGANIZE", "COALESCE", "EXCHANGE", "TRUNCATE", "ANALYZE", "OPTIMIZE", "REPAIR",
+                         "REBUILD", "REMOVE", "DISCARD", "IMPORT", "ORDER", "UPGRADE", "CHECK")) {
         while (in.ok() && !in.at_end()) in.skip_one();  // nothing that changes columns can follow
     } else if (in.peek().kind == Token::Kind::Word) {
         in.skip_to_comma();  // ENGINE=…, ALGORITHM=…, FORCE, ENABLE KEYS and the like
@@ -381,8 +382,10 @@ void rename_table(StatementScope& scope) {
         auto& event = scope.add_event(pair.to, TableChange::Kind::Alter);
         event.ddl = pair.text;
         event.table_names = joined_like_java(new_names);
-        if (!event.changes[0].table) event.changes.clear();
-        else event.changes[0].previous_id = pair.from;
+        if (!event.changes[0].table)
+            event.changes.clear();
+        else
+            event.changes[0].previous_id = pair.from;
     }
 }
 

@@ -22,10 +22,16 @@ bool TokenStream::is_word(std::string_view word, size_t ahead) const {
 std::string TokenStream::name() {
     const Token token = peek();
     switch (token.kind) {
-        case Token::Kind::Word: next(); return std::string(token.source);
+        case Token::Kind::Word:
+            next();
+            return std::string(token.source);
         case Token::Kind::QuotedName:
-        case Token::Kind::Text: next(); return unquoted_name(token.source);
-        default: fail(); return {};
+        case Token::Kind::Text:
+            next();
+            return unquoted_name(token.source);
+        default:
+            fail();
+            return {};
     }
 }
 

@@ -1,0 +1,164 @@
+"""Kafka Connect's REST API: paths, status codes and bodies; and the command line in front of it."""
+import json, unittest
+
+from fixtures import FOLDER, fresh_database, server
+from worker import HttpError, Worker, connector
+
+
+class Rest(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.server = server('mariadb')
+        fresh_database(cls.server, 'rest')
+        cls.server.sql('CREATE TABLE rest.t (id INT PRIMARY KEY)', 'INSERT INTO rest.t VALUES (1)')
+        cls.worker = Worker(FOLDER / 'rest').start()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.worker.kill()
+
+    def setUp(self):
+        self.name = self.id().rsplit('.', 1)[1]
+        self.config = connector(self.server, self.name, **{'database.include.list': 'rest'})
+
+    def refused(self, status, method, path, body=None):
+        with self.assertRaises(HttpError) as caught:
+            self.worker.request(method, path, body)
+        error = json.loads(caught.exception.body)
+        self.assertEqual((caught.exception.status, error['error_code'], list(error)), (status, status, ['error_code', 'message']))
+        return error['message']
+
+    def made(self):
+        self.worker.create(self.name, self.config)
+        self.addCleanup(lambda: self.worker.request('DELETE', f'/connectors/{self.name}'))
+        self.worker.wait_running(self.name)
+        return f'/connectors/{self.name}'
+
+    def test_root_and_plugins(self):
+        self.assertEqual(list(self.worker.get('/')), ['version', 'commit', 'kafka_cluster_id'])
+        self.assertEqual([p['class'] for p in self.worker.get('/connector-plugins')],
+                         ['io.debezium.connector.mysql.MySqlConnector', 'io.debezium.connector.mariadb.MariaDbConnector'])
+        self.assertEqual(self.refused(404, 'GET', '/nope'), 'HTTP 404 Not Found')
+        self.assertEqual(self.refused(405, 'DELETE', '/connectors'), 'HTTP 405 Method Not Allowed')
+
+    def test_life_of_a_connector(self):
+        status, body, headers = self.worker.request('POST', '/connectors', {'name': self.name, 'config': self.config})
+        made = json.loads(body)
+        self.assertEqual((status, list(made), made['tasks'], made['type'], made['config']['name']), (201, ['name', 'config', 'tasks', 'type'], [], 'source', self.name))
+        self.assertTrue(headers['Location'].endswith(f'/connectors/{self.name}'))
+        path = f'/connectors/{self.name}'
+        self.assertEqual(self.refused(409, 'POST', '/connectors', {'name': self.name, 'config': self.config}), f'Connector {self.name} already exists')
+        self.worker.wait_running(self.name)
+        self.assertIn(self.name, self.worker.get('/connectors'))
+        self.assertEqual(self.worker.get(path)['tasks'], [{'connector': self.name, 'task': 0}])
+        expanded = self.worker.get('/connectors?expand=status&expand=info')[self.name]
+        self.assertEqual((expanded['status']['tasks'][0]['state'], expanded['info']['type']), ('RUNNING', 'source'))
+        task = self.worker.get(path + '/tasks')[0]
+        self.assertEqual((task['id'], task['config']['task.class']), ({'connector': self.name, 'task': 0}, 'io.debezium.connector.mariadb.MariaDbConnectorTask'))
+        self.assertEqual(self.worker.get(path + '/tasks/0/status')['state'], 'RUNNING')
+        self.worker.wait_records(f'{self.name}.rest.t', 1)
+        self.worker.wait_log('Connected to')
+        self.assertIn(f'{self.name}.rest.t', self.worker.get(path + '/topics')[self.name]['topics'])
+        offsets = self.worker.get(path + '/offsets')['offsets']
+        self.assertEqual(offsets[0]['partition'], {'server': self.name})
+        self.assertIn('file', offsets[0]['offset'])
+        for verb, code, state in (('pause', 202, 'PAUSED'), ('resume', 202, 'RUNNING')):
+            self.assertEqual(self.worker.request('PUT', f'{path}/{verb}')[:2], (code, b''))
+            self.assertEqual(self.worker.status(self.name)['connector']['state'], state)
+            self.assertEqual(self.worker.task_state(self.name), state)
+        self.assertEqual(self.worker.request('PUT', path + '/stop')[0], 204)
+        stopped = self.worker.status(self.name)
+        self.assertEqual((stopped['connector']['state'], stopped['tasks']), ('STOPPED', []))
+        self.worker.request('PUT', path + '/resume')
+        self.worker.wait_running(self.name)
+        self.assertEqual(self.worker.request('POST', path + '/restart')[0], 204)
+        code, body, _ = self.worker.request('POST', path + '/restart?includeTasks=true&onlyFailed=false')
+        self.assertEqual((code, json.loads(body)['tasks'][0]['state']), (202, 'RESTARTING'))
+        self.assertEqual(self.worker.request('POST', path + '/tasks/0/restart')[0], 204)
+        code, body, _ = self.worker.request('PUT', path + '/config', {**self.config, 'tombstones.on.delete': 'false'})
+        self.assertEqual((code, json.loads(body)['config']['tombstones.on.delete']), (200, 'false'))
+        self.assertEqual(self.worker.request('DELETE', path)[:2], (204, b''))
+        self.assertEqual(self.refused(404, 'GET', path), f'Connector {self.name} not found')
+
+    def test_unknown_connectors(self):
+        self.assertEqual(self.refused(404, 'GET', '/connectors/nope/status'), 'No status found for connector nope')
+        self.assertEqual(self.refused(404, 'GET', '/connectors/nope/tasks/9/status'), 'No status found for task nope-9')
+        self.assertEqual(self.refused(404, 'POST', '/connectors/nope/tasks/9/restart'), 'Unknown task: nope-9')
+        self.assertEqual(self.refused(404, 'POST', '/connectors/nope/restart'), 'Unknown connector: nope')
+        self.assertEqual(self.refused(404, 'PUT', '/connectors/nope/pause'), 'Unknown connector nope')
+        self.assertEqual(self.refused(404, 'DELETE', '/connectors/nope'), 'Connector nope not found')
+        self.assertEqual(self.refused(404, 'GET', '/topics/nope'), 'Topic nope not found')
+
+    def test_bad_configurations(self):
+        def message(**changes):
+            config = {k: v for k, v in {**self.config, **changes}.items() if v is not None}
+            return self.refused(400, 'POST', '/connectors', {'name': self.name, 'config': config})
+        self.assertIn("contains the following 1 error(s):\nThe 'topic.prefix' value is invalid: A value is required\nYou can also find", message(**{'topic.prefix': None}))
+        self.assertIn('(only the underscore, hyphen, dot and alphanumeric characters are allowed)', message(**{'topic.prefix': 'a b'}))
+        self.assertIn("'heartbeat.interval.ms'", message(**{'heartbeat.interval.ms': '1000'}))
+        self.assertIn('not a valid regular expression', message(**{'table.include.list': 'a('}))
+        self.assertIn('Must be larger than the maximum batch size', message(**{'max.queue.size': '10'}))
+        self.assertIn('Unable to connect', message(**{'database.port': '1'}))
+        self.assertIn('Access denied', message(**{'database.password': 'wrong'}))
+        self.assertIn('value.converter', message(**{'value.converter': 'io.confluent.connect.avro.AvroConverter'}))
+        self.assertIn('Failed to find any class that implements Connector and which name matches Nope', message(**{'connector.class': 'Nope'}))
+        self.assertIn('contains no connector type', message(**{'connector.class': None}))
+        self.refused(500, 'POST', '/connectors', b'{"name":')
+        self.refused(500, 'POST', '/connectors', {'name': 'x', 'konfig': {}})
+        path = self.made()
+        self.assertIn("doesn't match connector name in the URL", self.refused(400, 'PUT', path + '/config', {**self.config, 'name': 'zz'}))
+
+    def test_validate(self):
+        answer = json.loads(self.worker.request('PUT', '/connector-plugins/MariaDbConnector/config/validate', {**self.config, 'name': 'x', 'database.port': 'no'})[1])
+        self.assertEqual((answer['name'], answer['error_count']), ('io.debezium.connector.mariadb.MariaDbConnector', 1))
+        port = next(c for c in answer['configs'] if c['definition']['name'] == 'database.port')
+        self.assertEqual((port['value']['value'], len(port['value']['errors']), port['definition']['type'], port['definition']['default_value']), ('no', 1, 'INT', '3306'))
+        self.assertIn('Common', answer['groups'])
+        self.assertIn('does not match', self.refused(400, 'PUT', '/connector-plugins/MySqlConnector/config/validate', self.config))
+
+    def test_schemas_can_be_left_out(self):
+        self.config.update({'key.converter': 'org.apache.kafka.connect.json.JsonConverter', 'key.converter.schemas.enable': 'false',
+                            'value.converter': 'org.apache.kafka.connect.json.JsonConverter', 'value.converter.schemas.enable': 'false'})
+        self.made()
+        self.worker.wait_records(f'{self.name}.rest.t', 1)
+        record = self.worker.records(f'{self.name}.rest.t')[0]
+        self.assertEqual(record['k'], '{"id":1}')
+        self.assertTrue(record['v'].startswith('{"before":null,"after":{"id":1},"source":{'))
+
+    def test_the_command_line(self):
+        self.made()
+        at = ['--at', self.worker.url]
+        self.assertIn(self.name, self.worker.cli('connectors', 'list', *at).stdout)
+        self.assertEqual(json.loads(self.worker.cli('connectors', 'status', '--json', self.name, *at).stdout)['name'], self.name)
+        self.worker.cli('connectors', 'pause', self.name, *at)
+        self.assertIn('PAUSED', self.worker.cli('connectors', 'status', self.name, *at).stdout)
+        self.worker.cli('connectors', 'resume', self.name, *at)
+        self.worker.cli('connectors', 'restart', '--include-tasks', self.name, *at)
+        self.worker.wait_records(f'{self.name}.rest.t', 1)
+        watched = self.worker.cli('watch-topic', '-a', '-k', '-n', '1', '-f', 'payload', f'{self.name}.rest.t', *at).stdout
+        self.assertTrue(watched.startswith('{"id":1}\t{"before":null'))
+        self.worker.cli('topics', 'put', 'cli.topic', 'k', '{"a":1}', *at)
+        self.assertEqual(self.worker.records('cli.topic')[0]['v'], '{"a":1}')
+        self.assertIn('cli.topic', self.worker.cli('topics', *at).stdout)
+        self.worker.cli('topics', 'delete', 'cli.topic', *at)
+        for words, code in ((['connectors', 'status', 'nope', *at], 1), (['connectors', 'frobnicate'], 2), (['topics', '--at', 'http://127.0.0.1:1'], 3), (['version'], 0),
+                            (['worker', '--set', 'bootstrap.servers=x:1'], 2), (['worker', '/no/such/file.properties'], 2), (['topics', '--store', '/no/such/folder'], 3)):
+            self.assertEqual(self.worker.cli(*words, check=False).returncode, code, words)
+
+    def test_connectors_survive_a_restart_of_the_worker(self):
+        w = Worker(FOLDER / 'rest-restart').start()
+        self.addCleanup(w.kill)
+        w.create('stays', connector(self.server, 'stays', **{'database.include.list': 'rest'}))
+        w.create('goes', connector(self.server, 'goes', **{'database.include.list': 'rest', 'database.server.id': '184055'}))
+        w.request('PUT', '/connectors/stays/pause')
+        w.request('DELETE', '/connectors/goes')
+        w.kill()
+        w.start()
+        self.assertEqual(w.get('/connectors'), ['stays'])
+        self.assertEqual(w.status('stays')['connector']['state'], 'PAUSED')
+
+
+if __name__ == '__main__':
+    unittest.main()
