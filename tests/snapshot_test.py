@@ -59,7 +59,8 @@ class Snapshot(unittest.TestCase):
     def test_where_the_global_lock_is_refused_tables_are_locked(self):
         s = Server('mysql', FOLDER / 'managed-mysql', options=['--gtid-mode=OFF', '--enforce-gtid-consistency=OFF']).start()
         self.addCleanup(s.stop)
-        s.sql('CREATE DATABASE managed', 'CREATE TABLE managed.t (id INT PRIMARY KEY)', 'INSERT INTO managed.t VALUES (1),(2)')
+        fresh_database(s, 'managed')
+        s.sql('CREATE TABLE managed.t (id INT PRIMARY KEY)', 'INSERT INTO managed.t VALUES (1),(2)')
         w = self.worker()
         w.create('c', connector(s, 'm', **{'database.include.list': 'managed', **self.user(s, 'managed', 'SELECT, LOCK TABLES, SHOW DATABASES, REPLICATION SLAVE, REPLICATION CLIENT')}))
         w.wait_log('Connected to')
@@ -125,6 +126,7 @@ class Snapshot(unittest.TestCase):
         locks = [t for t in statements if re.match(r'(?i)(FLUSH|LOCK)', t)]
         print(f'    mysql with GTIDs: {tables} tables, writes blocked {said:.3f} ms, slowest write {slowest:.1f} ms, locks asked for: {len(locks)}', flush=True)
         self.assertLess(said, 50)
+        self.assertLess(slowest, 250)  # the rest is this machine
 
     def test_mysql_without_gtids_blocks_writes_for_less_than_50_ms(self):
         s = Server('mysql', FOLDER / 'nogtid-locks', options=['--gtid-mode=OFF', '--enforce-gtid-consistency=OFF']).start()

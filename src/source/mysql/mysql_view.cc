@@ -17,8 +17,8 @@
 ///    between makes the try void, so under full load few tries hold and the lock must help.
 /// 2. FLUSH TABLES WITH READ LOCK around "position, view". A statement that runs for long would make the waiting
 ///    lock block every writer, so a second connection kills the request after a few ms, and it is tried again, ever
-///    more rarely. (The request also flushes tables: writes to a table that the long statement itself reads wait
-///    for that statement's end, as they do with Debezium. Only GTIDs spare a server that.)
+///    more rarely. Even a killed request has flushed the tables, and writers of a table that the long statement
+///    reads would wait for its end; so no request is made while performance_schema shows such a statement.
 /// 3. Where the global lock is refused (managed databases): LOCK TABLES … READ on the captured tables.
 namespace millrace::mysql {
 namespace {
@@ -129,20 +129,79 @@ class LockKiller {
     std::jthread thread_;
 };
 
+/// A statement that has tables open and has run for longer than `age_ms`, if one is seen. Its tables could not be
+/// flushed. Nothing where performance_schema is off or not readable: then only the request itself can tell.
+std::optional<std::string> long_statement(Connection& control, int64_t age_ms) {
+    try {
+        const auto found = control.rows(
+            format("SELECT s.SQL_TEXT FROM performance_schema.events_statements_current s WHERE s.END_EVENT_ID IS NULL "
+                   "AND s.THREAD_ID <> PS_CURRENT_THREAD_ID() AND s.TIMER_WAIT > {} AND EXISTS (SELECT 1 FROM "
+                   "performance_schema.metadata_locks m WHERE "
+                   "m.OWNER_THREAD_ID = s.THREAD_ID AND m.OBJECT_TYPE = 'TABLE' AND m.LOCK_STATUS = 'GRANTED') LIMIT 1",
+                   age_ms * 1'000'000'000));  // TIMER_WAIT is in ps
+        if (found.empty()) return std::nullopt;
+        return found[0][0].value_or("").substr(0, 200);
+    } catch (const ServerError& fault) {
+        log::debug("mysql.snapshot", fault.message);
+        return std::nullopt;
+    }
+}
+
+/// Says, now and then, which statement the lock request waits for.
+class LongStatementWatch {
+  public:
+    LongStatementWatch(Connection& control, int64_t age_ms) : control_(control), age_ms_(age_ms) {}
+
+    bool sees_one() {
+        const auto statement = long_statement(control_, age_ms_);
+        const int64_t now = steady_ms();
+        if (!statement) {
+            began_ = say_at_ = 0;
+            return false;
+        }
+        if (began_ == 0) began_ = now;
+        if (now >= say_at_) {
+            log::warn("mysql.snapshot",
+                      format("The global read lock waits, writers do not, until this statement ends ({} s so far): {}",
+                             (now - began_) / 1000, *statement));
+            say_at_ = now + kSayAgainMs;
+        }
+        return true;
+    }
+
+  private:
+    static constexpr int64_t kSayAgainMs = 10'000;
+
+    Connection& control_;
+    const int64_t age_ms_;
+    int64_t began_ = 0;
+    int64_t say_at_ = 0;
+};
+
 /// Nothing if the server refuses the lock to this user.
 std::optional<SnapshotView> try_global_lock(const MySqlDialect& dialect, Connection& view, Connection& control,
                                             const ConnectionOptions& options, const ViewOptions& how, bool unlocked_too,
                                             const std::stop_token& stop) {
     constexpr int64_t kUnlockedTriesBetween = 5;
+    constexpr int64_t kLookAgainMs = 50;
     // The lock and the view are taken on two connections, or opening the view would release the lock.
     Connection locker(options);
     LockKiller killer(options, locker.id(), how.lock_wait_ms);
-    const int64_t deadline = steady_ms() + how.lock_timeout_ms;
+    int64_t deadline = steady_ms() + how.lock_timeout_ms;
     int64_t pause_ms = how.lock_wait_ms * 10;  // writers go on between requests
+    LongStatementWatch watch(control, pause_ms);
     int64_t waited_us = 0;
-    for (int64_t attempt = 1;; ++attempt) {
+    for (int64_t requests = 0;;) {
         if (stop.stop_requested()) throw RetriableError("The snapshot was stopped while it waited for its lock");
+        if (watch.sees_one()) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(kLookAgainMs));
+            if (unlocked_too)
+                if (auto opened = try_unlocked(dialect, view, control, kUnlockedTriesBetween)) return opened;
+            deadline = steady_ms() + how.lock_timeout_ms;
+            continue;
+        }
         const int64_t requested_us = now_us();
+        ++requests;
         killer.arm();
         bool granted = true;
         try {
@@ -158,7 +217,7 @@ std::optional<SnapshotView> try_global_lock(const MySqlDialect& dialect, Connect
             view.execute(kOpenView);
             const BinlogOffset place = dialect.log_end(locker);
             locker.execute("UNLOCK TABLES");
-            return view_at(place, format("under FLUSH TABLES WITH READ LOCK, at request {}", attempt),
+            return view_at(place, format("under FLUSH TABLES WITH READ LOCK, at request {}", requests),
                            waited_us + now_us() - requested_us);
         }
         // A request killed while it waits for tables to be closed leaves its session with the lock.
