@@ -2,13 +2,14 @@
 order per key. A killed snapshot starts over; the r events of each attempt are judged apart."""
 import collections, random, threading, time, unittest
 
-from fixtures import FOLDER, fresh_database, scaled, server
+from fixtures import LONG, FOLDER, fresh_database, scaled, server
 from servers import wait_until
 from worker import Worker, connector
 
 FAILPOINTS = ['store.before_commit', 'store.in_commit', 'store.after_commit', 'sender.after_append', 'stream.rows', 'stream.ddl']
-SNAPSHOT_FAILPOINTS = ['snapshot.view_open', 'snapshot.history_written', 'snapshot.row', 'snapshot.before_completion', 'snapshot.after_completion', 'store.before_commit',
-                       'store.in_commit', 'store.after_commit']
+# (where, at which time it is reached); the last one comes when the snapshot is done.
+SNAPSHOT_FAILPOINTS = [('store.before_commit', 2), ('snapshot.view_open', 1), ('snapshot.history_written', 1), ('snapshot.row', 40_000), ('store.in_commit', 6),
+                       ('snapshot.row', 95_000), ('store.after_commit', 7), ('snapshot.before_completion', 1), ('snapshot.after_completion', 1)]
 
 
 class Load(threading.Thread):
@@ -129,17 +130,18 @@ class Crash(unittest.TestCase):
 
     def test_snapshots_start_over(self):
         worker = self.start('mariadb', 'snapped', 's')
-        self.server.sql('USE snapped', 'INSERT INTO t SELECT seq, seq FROM seq_1_to_60000')
+        self.server.sql('USE snapped', 'INSERT INTO t SELECT seq, seq FROM seq_1_to_100000')
         worker.create('c', self.config)
-        for n, failpoint in enumerate(SNAPSHOT_FAILPOINTS * (3 if scaled(10) > 1 else 1)):
+        rounds = 3 if LONG else 1
+        for failpoint, times in SNAPSHOT_FAILPOINTS[:-1] * rounds + SNAPSHOT_FAILPOINTS[-1:]:
             worker.kill()
-            worker.start(failpoint=f'{failpoint}:{5000 + n * 7000 % 50000 if failpoint == "snapshot.row" else 1 + n % 3}', wait=False)
+            worker.start(failpoint=f'{failpoint}:{times}', wait=False)
             end = time.monotonic() + 2
             while worker.is_alive() and time.monotonic() < end:
                 time.sleep(0.01)
         worker.kill()
         worker.start()
-        worker.wait_log('Snapshot completed')
+        worker.wait_log('Connected to')
         self.server.sql('INSERT INTO snapped.t VALUES (0, 0)')
         def done():
             events = worker.events('s.snapped.t')
@@ -151,9 +153,10 @@ class Crash(unittest.TestCase):
                 current = []
                 attempts.append(current)
             current.append(e['after']['id'])
-        self.assertEqual(attempts[-1], list(range(1, 60001)))
+        self.assertEqual(attempts[-1], list(range(1, 100001)))
         for attempt in attempts:  # none has a row twice
             self.assertEqual(len(set(attempt)), len(attempt))
+        self.assertGreater(len(attempts), 1)
         print(f'    {len(attempts)} attempts left rows; the last is whole', flush=True)
 
 

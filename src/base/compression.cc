@@ -34,7 +34,7 @@ std::optional<std::string> zstd_decompress(std::string_view bytes, size_t limit)
     size_t wanted = 1;
     while (input.pos < input.size || wanted != 0) {
         const size_t start = out.size();
-        out.resize(start + std::max<size_t>(64 * 1024, bytes.size() * 2));
+        out.resize(start + std::max(size_t{64} * 1024, bytes.size() * 2));
         ZSTD_outBuffer output{out.data() + start, out.size() - start, 0};
         wanted = ZSTD_decompressStream(stream.get(), &output, &input);
         out.resize(start + output.pos);

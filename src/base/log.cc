@@ -55,7 +55,7 @@ const char* name(Level level) {
 
 }  // namespace
 
-Context::Context(std::string connector_type, std::string connector_name, std::string phase)
+Context::Context(const std::string& connector_type, const std::string& connector_name, const std::string& phase)
     : previous_(std::exchange(context, connector_type + "|" + connector_name + "|" + phase)) {}
 
 Context::~Context() {

@@ -14,7 +14,7 @@ enum class Level { Trace, Debug, Info, Warn, Error };
 /// What stands between the bars on this thread until the object dies. Objects nest.
 class Context {
   public:
-    Context(std::string connector_type, std::string connector_name, std::string phase);
+    Context(const std::string& connector_type, const std::string& connector_name, const std::string& phase);
     ~Context();
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;

@@ -68,7 +68,7 @@ int export_topics(TopicStore& store, const std::vector<std::string>& topics) {
 
 std::string shown(const Json& text, const std::string& form) {
     if (text.is_null()) return "null";
-    const auto raw = text.get<std::string>();
+    auto raw = text.get<std::string>();
     if (form == "raw") return raw;
     const auto json = parse_json(raw);
     if (!json) return raw;

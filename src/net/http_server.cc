@@ -23,8 +23,8 @@ struct HttpServer::Impl {
         }
         const HttpResponse response = handler(request);
         to.status = response.status;
-        for (const auto& [name, value] : response.headers) to.set_header(name.c_str(), value.c_str());
-        if (!response.body.empty()) to.set_content(response.body, response.content_type.c_str());
+        for (const auto& [name, value] : response.headers) to.set_header(name, value);
+        if (!response.body.empty()) to.set_content(response.body, response.content_type);
     }
 };
 
@@ -52,8 +52,8 @@ int HttpServer::start(const std::string& host, int port) {
     const std::string address = any ? "0.0.0.0" : host;
     int bound = port;
     if (port == 0)
-        bound = server.bind_to_any_port(address.c_str());
-    else if (!server.bind_to_port(address.c_str(), port))
+        bound = server.bind_to_any_port(address);
+    else if (!server.bind_to_port(address, port))
         bound = -1;
     if (bound < 0)
         throw EnvironmentError(

@@ -153,7 +153,7 @@ const engine::SourceType& Worker::type_of(const Config& config) const {
     const auto found = config.find("connector.class");
     if (found == config.end() || found->second.empty()) {
         std::string text = "{";
-        for (const auto& [name, value] : config) text += (text.size() > 1 ? ", " : "") + name + "=" + value;
+        for (const auto& [name, value] : config) text += format("{}{}={}", text.size() > 1 ? ", " : "", name, value);
         throw RequestError(400, format("Connector config {}}} contains no connector type", text));
     }
     for (const auto* type : types_)

@@ -139,7 +139,7 @@ std::unique_ptr<CharsetDecoder> CharsetDecoder::make(std::string_view charset) {
         if (known.mysql != name) continue;
         if (known.iconv == nullptr) return nullptr;
         const iconv_t handle = iconv_open("UTF-8", known.iconv);
-        if (handle == reinterpret_cast<iconv_t>(-1))
+        if (handle == reinterpret_cast<iconv_t>(-1))  // NOLINT(performance-no-int-to-ptr): POSIX says so
             throw FatalError(format("The C library cannot convert the character set {} ({}); install its locale data",
                                     name, known.iconv));
         return std::make_unique<IconvDecoder>(handle);
@@ -150,9 +150,9 @@ std::unique_ptr<CharsetDecoder> CharsetDecoder::make(std::string_view charset) {
 }
 
 std::optional<std::string> charset_of_collation(std::string_view collation) {
-    const std::string name = lower(collation);
+    std::string name = lower(collation);
     if (name == "binary") return name;
-    const std::string set = canonical_charset(name.substr(0, name.find('_')));
+    std::string set = canonical_charset(name.substr(0, name.find('_')));
     if (set == "latin1" ||
         std::any_of(std::begin(kNames), std::end(kNames), [&](const auto& known) { return known.mysql == set; }))
         return set;

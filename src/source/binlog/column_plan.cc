@@ -329,8 +329,6 @@ void ColumnPlan::set_default(const relational::Column& column, record::Schema& s
             break;
         }
         case Form::Text:
-            json_text::append_string(json, text);
-            break;
         case Form::Enum:
         case Form::Set:
             json_text::append_string(json, text);

@@ -116,13 +116,13 @@ bool inflate_column(std::string_view packed, std::string& out) {
 bool append_packed_decimal(std::string& out, ByteCursor& cursor, int precision, int scale) {
     // decimal2bin of the server: groups of nine digits take four bytes, the rest as many as it needs. All bits of
     // a negative number are turned over, the topmost bit of the first byte is turned over in any case.
-    static constexpr std::array<int, 10> kBytes = {0, 1, 1, 2, 2, 3, 3, 4, 4, 4};
+    static constexpr std::array<size_t, 10> kBytes = {0, 1, 1, 2, 2, 3, 3, 4, 4, 4};
     const int whole = precision - scale;
     if (precision < 1 || precision > 65 || scale < 0 || scale > 30 || whole < 0) return false;
     const int whole_rest = whole % 9;
     const int fraction_rest = scale % 9;
-    const auto size = static_cast<size_t>(whole / 9 * 4 + kBytes[static_cast<size_t>(whole_rest)] + scale / 9 * 4 +
-                                          kBytes[static_cast<size_t>(fraction_rest)]);
+    const auto size = static_cast<size_t>(whole / 9) * 4 + kBytes[static_cast<size_t>(whole_rest)] +
+                      static_cast<size_t>(scale / 9) * 4 + kBytes[static_cast<size_t>(fraction_rest)];
     const std::string_view packed = cursor.bytes(size);
     if (!cursor.ok() || packed.empty()) return false;
     char bytes[40];
@@ -137,7 +137,7 @@ bool append_packed_decimal(std::string& out, ByteCursor& cursor, int precision, 
     size_t at = 0;
     const auto group = [&](int width) {
         uint32_t number = 0;
-        for (int i = 0; i < kBytes[static_cast<size_t>(width)]; ++i)
+        for (size_t i = 0; i < kBytes[static_cast<size_t>(width)]; ++i)
             number = number << 8 | static_cast<unsigned char>(bytes[at++]);
         for (int i = width - 1; i >= 0; --i) {
             digits[count + i] = static_cast<char>('0' + number % 10);

@@ -1,5 +1,6 @@
 #include "source/binlog/temporal_text.h"
 
+#include <algorithm>
 #include <charconv>
 
 #include "base/calendar.h"
@@ -51,8 +52,9 @@ int64_t time_from(std::string_view text) {
     if (negative) text.remove_prefix(1);
     const size_t colon = text.find(':');
     if (colon == std::string_view::npos) return 0;
-    const int64_t seconds =
-        digits_at(text, 0, colon) * 3600 + digits_at(text, colon + 1, 2) * 60 + digits_at(text, colon + 4, 2);
+    constexpr size_t kHourDigits = 9;  // no server has more than three
+    const int64_t seconds = digits_at(text, 0, std::min(colon, kHourDigits)) * 3600 +
+                            digits_at(text, colon + 1, 2) * 60 + digits_at(text, colon + 4, 2);
     const int64_t micros = seconds * 1'000'000 + fraction_of(text);
     return negative ? -micros : micros;
 }

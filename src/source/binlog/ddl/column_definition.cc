@@ -310,7 +310,7 @@ void parse_default(TokenStream& in, relational::Column& column) {
             in.next();
             return;
         case Token::Kind::Bits: {
-            std::string digits(token.source.substr(token.source[0] == '0' ? 2 : 2));
+            std::string digits(token.source.substr(2));
             if (!digits.empty() && digits.back() == '\'') digits.pop_back();
             column.default_expression = digits;
             in.next();
