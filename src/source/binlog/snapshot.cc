@@ -236,6 +236,7 @@ void Snapshot::read_data(Connection& view, const std::stop_token& stop) {
     info(format("Snapshotting contents of {} tables while still in transaction", captured_tables_.size()));
     const int64_t started = steady_ms();
     size_t number = 0;
+    queue_.set_bulk(true);
     for (const auto& id : captured_tables_) {
         if (!holds_table_locks_) view.execute("SAVEPOINT millrace");
         rows_read_ += read_table(view, id, ++number, captured_tables_.size(), stop);
@@ -244,6 +245,7 @@ void Snapshot::read_data(Connection& view, const std::stop_token& stop) {
             view.execute("ROLLBACK TO SAVEPOINT millrace");  // lets ALTER TABLE on what is read pass
     }
     if (has_pending_) emit_pending("last");
+    queue_.set_bulk(false);
     info(format("Finished snapshot of {} tables, {} rows in {}", captured_tables_.size(), rows_read_,
                 duration_text(steady_ms() - started)));
 }

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "base/calendar.h"
@@ -21,7 +22,7 @@ RecordQueue::~RecordQueue() {
 }
 
 RecordQueue::Entry::~Entry() {
-    const bool wake = queue_.sender_waits_ && !queue_.filling_.empty();
+    const bool wake = queue_.sender_waits_ && queue_.filling_.byte_size() >= queue_.wake_at_bytes_;
     lock_.unlock();
     if (wake) queue_.filled_.notify_one();
 }
@@ -35,6 +36,11 @@ RecordQueue::Entry RecordQueue::enter() {
     emptied_.wait(lock, [&] { return fault_ || filling_.byte_size() < options_.bytes_max; });
     throw_if_failed();
     return {*this, std::move(lock)};
+}
+
+void RecordQueue::set_bulk(bool bulk) {
+    const std::lock_guard lock(mutex_);
+    is_bulk_ = bulk;
 }
 
 void RecordQueue::flush() {
@@ -60,6 +66,12 @@ bool RecordQueue::take(std::unique_lock<std::mutex>& lock, const std::stop_token
     sender_waits_ = true;
     filled_.wait_for(lock, stop, std::chrono::milliseconds(options_.offset_flush_interval_ms),
                      [&] { return flush_wanted_ || !filling_.empty(); });
+    if (is_bulk_) {
+        wake_at_bytes_ = std::min(kBulkBytes, options_.bytes_max);
+        filled_.wait_for(lock, stop, std::chrono::milliseconds(kBulkLingerMs),
+                         [&] { return flush_wanted_ || filling_.byte_size() >= wake_at_bytes_; });
+        wake_at_bytes_ = 1;
+    }
     sender_waits_ = false;
     if (stop.stop_requested()) return false;
     flush_wanted_ = false;

@@ -59,6 +59,10 @@ class RecordQueue {
         work();
     }
 
+    /// Bulk work (a snapshot) is sent in batches of at least kBulkBytes unless kBulkLingerMs pass: a fast log would
+    /// otherwise take row by row and cost a wake-up for each.
+    void set_bulk(bool bulk);
+
     /// Waits until all records and the current offset are durable. Throws the sender's fault.
     void flush();
 
@@ -66,6 +70,9 @@ class RecordQueue {
     uint64_t batches_sent() const;
 
   private:
+    static constexpr size_t kBulkBytes = 256 * 1024;
+    static constexpr int64_t kBulkLingerMs = 5;
+
     void run(const std::stop_token& stop);
     bool take(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
     void throw_if_failed() const;
@@ -79,6 +86,8 @@ class RecordQueue {
     topiclog::AppendBatch filling_;
     topiclog::AppendBatch sending_;
     bool sender_waits_ = false;
+    size_t wake_at_bytes_ = 1;  ///< How full the batch must be for the waiting sender to be woken.
+    bool is_bulk_ = false;
     bool is_sending_ = false;
     bool flush_wanted_ = false;
     std::string last_offset_;
