@@ -2,7 +2,7 @@
 order per key. A killed snapshot starts over; the r events of each attempt are judged apart."""
 import collections, random, threading, time, unittest
 
-from fixtures import LONG, FOLDER, fresh_database, scaled, server
+from fixtures import FOLDER, LONG, fresh_database, scaled, server
 from servers import wait_until
 from worker import Worker, connector
 

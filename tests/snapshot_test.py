@@ -1,5 +1,7 @@
 """The initial snapshot: what it reads, what it locks, and that its rows are those of its position."""
-import json, re, subprocess, threading, time, unittest
+import contextlib, json, re, subprocess, threading, time, unittest
+
+import pymysql
 
 from fixtures import FOLDER, LONG, fresh_database, scaled, server
 from servers import BUILD, Server
@@ -92,7 +94,10 @@ class Snapshot(unittest.TestCase):
         """(ms that the snapshot says it blocked writes, ms that the slowest write took, the server's general log of our statements)"""
         self.many_tables(s, name, tables)
         # Statements that other sessions have under way: a long SELECT and an open transaction.
-        sleeper = threading.Thread(target=lambda: s.sql(f'SELECT SLEEP({select_seconds}) FROM (SELECT 1 FROM {name}.busy UNION SELECT 1) x'), daemon=True)
+        def select():
+            with contextlib.suppress(pymysql.err.MySQLError):  # the server may be stopped before it ends
+                s.sql(f'SELECT SLEEP({select_seconds}) FROM (SELECT 1 FROM {name}.busy UNION SELECT 1) x')
+        sleeper = threading.Thread(target=select, daemon=True)
         s.sql(f'INSERT INTO {name}.busy () VALUES ()')
         open_transaction = s.connect()
         cursor = open_transaction.cursor()

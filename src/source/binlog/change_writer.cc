@@ -198,6 +198,7 @@ uint32_t ChangeWriter::write_rows(Batch& batch, const std::shared_ptr<TablePlan>
         }
     }
     if (!images.ok()) throw FatalError(format("A row event of table {} is cut short", plan->id().dotted()));
+    if (row > 0) last_row_ = row - 1;
     return row;
 }
 
@@ -235,7 +236,7 @@ void ChangeWriter::write_truncate(Batch& batch, const std::shared_ptr<TablePlan>
     std::string& out = batch.bytes();
     const size_t start = out.size();
     out += "{\"before\":null,\"after\":null";
-    finish(batch, *plan, start, 't', 0, nullptr, headers_->empty() ? nullptr : headers_.get());
+    finish(batch, *plan, start, 't', last_row_, nullptr, headers_->empty() ? nullptr : headers_.get());
 }
 
 }  // namespace millrace::binlog

@@ -39,6 +39,8 @@ class ChangeWriter {
     void write_truncate(topiclog::AppendBatch& batch, const std::shared_ptr<TablePlan>& plan, const SourceInfo& info);
 
     const std::string& head() const { return head_; }
+    /// The number of the last row within its event. Debezium goes on naming it in events that have no rows.
+    uint32_t last_row() const { return last_row_; }
     const std::shared_ptr<const std::string>& headers() const { return headers_; }
     /// Tells topic_used once per topic.
     void note_topic(const std::string& topic);
@@ -59,6 +61,7 @@ class ChangeWriter {
 
     Options options_;
     std::string head_;
+    uint32_t last_row_ = 0;
     std::shared_ptr<const std::string> headers_;
     std::string source_before_row_;
     std::string source_after_row_;

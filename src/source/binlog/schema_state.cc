@@ -53,10 +53,10 @@ void SchemaState::write_event(topiclog::AppendBatch& batch, ChangeWriter& writer
     writer.note_topic(changes_topic_);
     const std::string key = key_prefix_ + format_.key_payload(event.database) +
                             std::string(convert::payload_suffix(options_.plan.key_json));
-    const std::string value =
-        value_prefix_ +
-        format_.value_payload(source_json(writer.head(), info), ts_ms, event.database, event.ddl, event.changes) +
-        std::string(convert::payload_suffix(options_.plan.value_json));
+    const std::string value = value_prefix_ +
+                              format_.value_payload(source_json(writer.head(), info, writer.last_row()), ts_ms,
+                                                    event.database, event.ddl, event.changes) +
+                              std::string(convert::payload_suffix(options_.plan.value_json));
     batch.add(changes_topic_, &key, &value, ts_ms);
     if (!writer.headers()->empty()) {
         batch.keep(writer.headers());
