@@ -67,8 +67,8 @@ class Case:
             if (self.folder / script).exists():
                 self.server.script((self.folder / script).read_text())
         foreign = [row[0] for row in self.server.sql('SHOW DATABASES')]
-        own = set(re.findall(r'(?:CREATE DATABASE|DROP DATABASE IF EXISTS) `?(\w+)`?', ''.join(
-            (self.folder / f).read_text() for f in ('reset.sql', 'setup.sql', 'steps.sql') if (self.folder / f).exists())))
+        own = {name.strip('`') for name in re.findall(r'(?:CREATE DATABASE|DROP DATABASE IF EXISTS) (`[^`]+`|\w+)', ''.join(
+            (self.folder / f).read_text() for f in ('reset.sql', 'setup.sql', 'steps.sql') if (self.folder / f).exists()))}
         self.foreign = re.compile(r'"databaseName"\s?:\s?"(?:%s)"' % '|'.join(re.escape(n) for n in foreign if n not in own))
         self.worker.create(name, self.config)
         self.worker.wait_running(name)
