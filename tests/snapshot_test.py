@@ -5,7 +5,7 @@ import pymysql
 
 from fixtures import FOLDER, LONG, fresh_database, scaled, server
 from servers import BUILD, Server
-from worker import Worker, connector
+from worker import HttpError, Worker, connector
 
 GRANTS = 'SELECT, RELOAD, SHOW DATABASES, REPLICATION SLAVE, REPLICATION CLIENT'
 
@@ -57,6 +57,25 @@ class Snapshot(unittest.TestCase):
                 w.wait_records('g.granted.t', 3)
                 self.assertEqual([(e['op'], e['after']['id']) for e in w.events('g.granted.t')], [('r', 1), ('r', 2), ('c', 3)])
                 w.kill()
+
+    def test_tls_modes_check_what_they_say(self):
+        s = server('mysql')
+        fresh_database(s, 'tls')
+        s.sql('CREATE TABLE tls.t (id INT PRIMARY KEY)', 'INSERT INTO tls.t VALUES (1)')
+        user = self.user(s, 'overtls', GRANTS)
+        s.sql("ALTER USER overtls@'%' REQUIRE SSL")
+        own = {'database.ssl.truststore': str(s.folder / 'data/ca.pem')}  # the server made it for itself
+        w = self.worker()
+        def connect(name, mode, more):
+            w.create(name, connector(s, name, **{'database.include.list': 'tls', 'database.ssl.mode': mode, **user, **more}))
+        for n, (mode, more) in enumerate([('preferred', {}), ('required', {}), ('verify_ca', own)]):
+            connect(f'tls{n}', mode, more)
+            w.wait_records(f'tls{n}.tls.t', 1)
+            w.request('DELETE', f'/connectors/tls{n}')
+        # No TLS; a CA that nobody here trusts; a certificate that does not name the host.
+        for mode, more in [('disabled', {}), ('verify_ca', {}), ('verify_identity', own)]:
+            with self.subTest(mode), self.assertRaisesRegex(HttpError, 'Unable to connect'):
+                connect('refused', mode, more)
 
     def test_where_the_global_lock_is_refused_tables_are_locked(self):
         s = Server('mysql', FOLDER / 'managed-mysql', options=['--gtid-mode=OFF', '--enforce-gtid-consistency=OFF']).start()

@@ -3,9 +3,11 @@
 #include <errmsg.h>
 #include <mysql.h>
 #include <mysqld_error.h>
+#include <openssl/x509.h>
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <utility>
 
@@ -70,6 +72,16 @@ bool is_access_fault(unsigned code) {
            code == CR_AUTH_PLUGIN_CANNOT_LOAD;
 }
 
+/// A verifying mode without a trust store checks against the system's certificates, as Java does. libmariadb would
+/// check nothing.
+void trust_system(st_mysql* handle) {
+    const char* file = std::getenv(X509_get_default_cert_file_env());      // NOLINT(concurrency-mt-unsafe): never set
+    const char* directory = std::getenv(X509_get_default_cert_dir_env());  // NOLINT(concurrency-mt-unsafe)
+    if (file != nullptr) mysql_options(handle, MYSQL_OPT_SSL_CA, file);
+    if (file == nullptr || directory != nullptr)
+        mysql_options(handle, MYSQL_OPT_SSL_CAPATH, directory != nullptr ? directory : X509_get_default_cert_dir());
+}
+
 st_mysql* open(const ConnectionOptions& options, bool with_tls) {
     st_mysql* handle = mysql_init(nullptr);
     if (handle == nullptr) throw RetriableError("libmariadb cannot allocate a connection");
@@ -93,6 +105,7 @@ st_mysql* open(const ConnectionOptions& options, bool with_tls) {
         mysql_ssl_set(handle, certificate, certificate, options.ca_file.empty() ? nullptr : options.ca_file.c_str(),
                       nullptr, nullptr);
     }
+    if (with_tls && verify && options.ca_file.empty()) trust_system(handle);
     return handle;
 }
 

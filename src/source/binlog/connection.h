@@ -22,7 +22,7 @@ struct ConnectionOptions {
     std::string user;
     std::string password;
     TlsMode tls = TlsMode::Preferred;
-    std::string ca_file;           ///< PEM (database.ssl.truststore).
+    std::string ca_file;           ///< PEM (database.ssl.truststore); empty: the system's certificates.
     std::string certificate_file;  ///< PEM with certificate and key (database.ssl.keystore).
     int64_t connect_timeout_ms = 30'000;
     int64_t read_timeout_ms = 600'000;

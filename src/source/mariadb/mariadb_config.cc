@@ -21,7 +21,7 @@ constexpr Property kProperties[] = {
     {.name = "database.server.id.offset", .type = Type::Long, .default_value = "10000", .importance = Importance::High, .group = "MariaDB", .support = Support::NoEffect},
     {.name = "database.ssl.keystore", .type = Type::String, .default_value = nullptr, .importance = Importance::Medium, .group = "MariaDB", .documentation = "PEM file with the client certificate and its key."},
     {.name = "database.ssl.keystore.password", .type = Type::Password, .default_value = nullptr, .importance = Importance::Medium, .group = "MariaDB", .support = Support::NoEffect},
-    {.name = "database.ssl.truststore", .type = Type::String, .default_value = nullptr, .importance = Importance::Medium, .group = "MariaDB", .documentation = "PEM file with the certificates that the server's is checked against."},
+    {.name = "database.ssl.truststore", .type = Type::String, .default_value = nullptr, .importance = Importance::Medium, .group = "MariaDB", .documentation = "PEM file with the certificates that the server's is checked against; without it the system's serve."},
     {.name = "database.ssl.truststore.password", .type = Type::Password, .default_value = nullptr, .importance = Importance::Medium, .group = "MariaDB", .support = Support::NoEffect},
     {.name = "database.ssl.mode", .type = Type::String, .default_value = "disable", .importance = Importance::Medium, .group = "MariaDB", .documentation = "Whether and how TLS is used."},
     {.name = "event.processing.failure.handling.mode", .type = Type::String, .default_value = "fail", .importance = Importance::Medium, .group = "Connector", .allowed = "fail, warn, skip, ignore", .built = "fail"},

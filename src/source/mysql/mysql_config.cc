@@ -21,7 +21,7 @@ constexpr Property kProperties[] = {
     {.name = "database.server.id.offset", .type = Type::Long, .default_value = "10000", .importance = Importance::High, .group = "MySQL", .support = Support::NoEffect},
     {.name = "database.ssl.keystore", .type = Type::String, .default_value = nullptr, .importance = Importance::Medium, .group = "MySQL", .documentation = "PEM file with the client certificate and its key."},
     {.name = "database.ssl.keystore.password", .type = Type::Password, .default_value = nullptr, .importance = Importance::Medium, .group = "MySQL", .support = Support::NoEffect},
-    {.name = "database.ssl.truststore", .type = Type::String, .default_value = nullptr, .importance = Importance::Medium, .group = "MySQL", .documentation = "PEM file with the certificates that the server's is checked against."},
+    {.name = "database.ssl.truststore", .type = Type::String, .default_value = nullptr, .importance = Importance::Medium, .group = "MySQL", .documentation = "PEM file with the certificates that the server's is checked against; without it the system's serve."},
     {.name = "database.ssl.truststore.password", .type = Type::Password, .default_value = nullptr, .importance = Importance::Medium, .group = "MySQL", .support = Support::NoEffect},
     {.name = "database.jdbc.driver", .type = Type::Class, .default_value = "com.mysql.cj.jdbc.Driver", .importance = Importance::Low, .group = "MySQL", .support = Support::NoEffect},
     {.name = "database.protocol", .type = Type::String, .default_value = "jdbc:mysql", .importance = Importance::Low, .group = "MySQL", .support = Support::NoEffect},
