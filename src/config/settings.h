@@ -17,8 +17,8 @@ class Settings {
     explicit Settings(std::map<std::string, std::string> values) : values_(std::move(values)) {}
 
     const std::map<std::string, std::string>& values() const { return values_; }
-    void set(const std::string& name, std::string value) { values_.insert_or_assign(name, std::move(value)); }
-    void set_default(const std::string& name, std::string value) { values_.try_emplace(name, std::move(value)); }
+    void set(const std::string& name, const std::string& value) { values_[name] = value; }
+    void set_default(const std::string& name, const std::string& value) { values_.try_emplace(name, value); }
     void erase(const std::string& name) { values_.erase(name); }
     bool has(const std::string& name) const { return values_.contains(name); }
 

@@ -70,7 +70,7 @@ class RecordQueue {
     uint64_t batches_sent() const;
 
   private:
-    static constexpr size_t kBulkBytes = 256 * 1024;
+    static constexpr size_t kBulkBytes = size_t{256} * 1024;
     static constexpr int64_t kBulkLingerMs = 5;
 
     void run(const std::stop_token& stop);
