@@ -105,7 +105,9 @@ int run_worker(const std::vector<std::string>& files, const std::vector<std::str
     const int port = server.start(config.listen_host, config.listen_port);
     const std::string address = format("{}:{}", config.listen_host.empty() ? "127.0.0.1" : config.listen_host, port);
     log::info("worker", format("Millrace {} listens at http://{} after {} ms; topics are kept in {}", kVersion, address,
-                               steady_ms() - started, config.settings.text("store.path")));
+                               steady_ms() - started,
+                               config.is_on_kafka() ? "Kafka at " + config.settings.text("bootstrap.servers")
+                                                    : config.settings.text("store.path")));
     worker.start(address);
     for (auto& [name, connector_config] : connectors) worker.put_config(name, connector_config);
 

@@ -89,7 +89,8 @@ HttpResponse RestApi::handle(const HttpRequest& request) {
 HttpResponse RestApi::route(const HttpRequest& request, const Segments& path) {
     if (path.empty()) {
         if (request.method != "GET") not_allowed();
-        return json_response({{"version", version_}, {"commit", "millrace"}, {"kafka_cluster_id", "embedded"}});
+        return json_response(
+            {{"version", version_}, {"commit", "millrace"}, {"kafka_cluster_id", worker_.log().cluster_id()}});
     }
     if (path[0] == "health" && path.size() == 1)
         return json_response(
@@ -265,23 +266,14 @@ HttpResponse RestApi::records(const HttpRequest& request, const std::string& top
         from[static_cast<int32_t>(*partition)] = *offset;
     }
     const auto bytes = static_cast<size_t>(parse_int(parameter(request, "bytes")).value_or(kBytesDefault));
-    const int64_t deadline = steady_ms() + std::min(parse_int(parameter(request, "wait")).value_or(0), kWaitMsMax);
-    for (;;) {
-        const uint64_t seen = log.append_count();
-        std::string lines;
-        const auto info = log.topic(topic);
-        for (int32_t partition = 0; info && partition < info->config.partitions && lines.size() < bytes; ++partition) {
-            for (const auto& record : log.fetch(topic, partition, from[partition], bytes))
-                lines += export_line(record) + "\n";
-        }
-        const int64_t left = deadline - steady_ms();
-        if (!lines.empty() || left <= 0) {
-            if (lines.empty() && !info && parameter(request, "wait").empty())
-                throw RequestError(404, format("Topic {} not found", topic));
-            return {200, lines, "application/x-ndjson", {}};
-        }
-        log.wait_for_append(seen, left);
-    }
+    const int64_t wait_ms = std::min(parse_int(parameter(request, "wait")).value_or(0), kWaitMsMax);
+    if (wait_ms == 0 && !log.topic(topic)) throw RequestError(404, format("Topic {} not found", topic));
+    std::string lines;
+    const auto visit = [&](const topiclog::StoredRecord& record) { lines += export_line(record) + "\n"; };
+    const auto reader = log.open_reader(topic, from);
+    if (reader->poll(visit, wait_ms) != 0)
+        while (lines.size() < bytes && reader->poll(visit, 0) != 0) continue;
+    return {200, lines, "application/x-ndjson", {}};
 }
 
 }  // namespace millrace::rest

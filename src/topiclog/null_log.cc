@@ -14,7 +14,13 @@ void NullLog::ensure_topic(const std::string& name, const TopicConfig& config) {
 }
 
 TopicInfo NullLog::info_of(const std::string& name, const Topic& topic) const {
-    return {name, topic.config, topic.count, 0, {0}, {topic.count}};
+    TopicInfo info;
+    info.name = name;
+    info.config = topic.config;
+    info.records = topic.count;
+    info.first_offsets = {0};
+    info.next_offsets = {topic.count};
+    return info;
 }
 
 std::vector<TopicInfo> NullLog::topics() {

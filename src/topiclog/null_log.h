@@ -5,13 +5,13 @@
 #include <mutex>
 #include <set>
 
-#include "topiclog/topic_log.h"
+#include "topiclog/local_log.h"
 
 namespace millrace::topiclog {
 
 /// A TopicLog for measuring (`store.path=null:`): data topics are counted and dropped; topics created by
 /// ensure_topic (configs, offsets, statuses, schema history) are kept in memory. Nothing survives the process.
-class NullLog final : public TopicLog {
+class NullLog final : public LocalLog {
   public:
     void ensure_topic(const std::string& name, const TopicConfig& config) override;
     std::vector<TopicInfo> topics() override;

@@ -42,19 +42,8 @@ uint32_t murmur2(std::string_view bytes) {
 
 }  // namespace
 
-void for_each_record(TopicLog& log, const std::string& topic, const std::function<void(const StoredRecord&)>& visit) {
-    constexpr size_t kChunkBytes = 1 << 20;
-    const auto info = log.topic(topic);
-    if (!info) return;
-    for (int32_t partition = 0; partition < info->config.partitions; ++partition) {
-        int64_t next = 0;
-        for (;;) {
-            const auto records = log.fetch(topic, partition, next, kChunkBytes);
-            if (records.empty()) break;
-            for (const auto& record : records) visit(record);
-            next = records.back().offset + 1;
-        }
-    }
+void for_each_record(TopicLog& log, const std::string& topic, const TopicReader::Visit& visit) {
+    log.open_reader(topic)->read_to_end(visit);
 }
 
 int32_t partition_of(std::string_view key, int32_t partitions) {

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,18 +14,21 @@ namespace millrace::topiclog {
 
 struct TopicConfig {
     int32_t partitions = 1;
-    bool compact = false;          ///< cleanup.policy=compact in place of delete.
-    int64_t retention_ms = -1;     ///< -1: for ever.
-    int64_t retention_bytes = -1;  ///< Per partition; -1: without bound.
+    bool compact = false;                         ///< cleanup.policy=compact in place of delete.
+    int64_t retention_ms = -1;                    ///< -1: for ever.
+    int64_t retention_bytes = -1;                 ///< Per partition; -1: without bound.
+    int32_t replication_factor = -1;              ///< -1: the broker's default.
+    std::map<std::string, std::string> settings;  ///< Further topic settings, on Kafka.
 };
 
 struct TopicInfo {
     std::string name;
     TopicConfig config;
-    int64_t records = 0;                 ///< All that were ever written, whether or not they are still kept.
-    int64_t bytes = 0;                   ///< As stored.
-    std::vector<int64_t> first_offsets;  ///< Per partition: the oldest record that is kept.
-    std::vector<int64_t> next_offsets;   ///< Per partition: the offset of the next record.
+    std::string cleanup_policy = "delete";  ///< As Kafka writes it: "compact", "compact,delete" …
+    int64_t records = 0;                    ///< All that were ever written, whether or not they are still kept.
+    int64_t bytes = 0;                      ///< As stored.
+    std::vector<int64_t> first_offsets;     ///< Per partition: the oldest record that is kept.
+    std::vector<int64_t> next_offsets;      ///< Per partition: the offset of the next record.
 };
 
 /// One record as read back.
@@ -36,12 +41,67 @@ struct StoredRecord {
     Headers headers;
 };
 
-/// Where topics are kept. What append() returned from is durable through a power loss, and a batch is there as a
-/// whole or not at all. Every call may come from any thread. Faults are RetriableError.
+/// Follows one topic's records, partition by partition in order. Used by one thread at a time. Records of transactions
+/// that were aborted or are still open are not shown.
+class TopicReader {
+  public:
+    using Visit = std::function<void(const StoredRecord&)>;
+    virtual ~TopicReader() = default;
+    /// Visits records that came since the last call, about 1 MiB of them; waits up to `timeout_ms` for the first.
+    /// Returns how many. Throws RetriableError.
+    virtual size_t poll(const Visit& visit, int64_t timeout_ms) = 0;
+    /// Visits all that was in the topic when the call began and was not visited yet; waits for transactions under way.
+    virtual void read_to_end(const Visit& visit) = 0;
+};
+
+/// The record that tells where a source is: what stands before it in the log is done.
+struct OffsetRecord {
+    std::string topic, key, value;
+};
+
+/// One task's way into the log. Records of one topic partition keep their order. An offset becomes durable after (or
+/// together with) everything that was written before it, never earlier. Faults are RetriableError or, where trying
+/// again cannot help, FatalError; a fault of records that write() has taken comes with a later call.
+/// Used by one thread, but for ensure_topics().
+class RecordWriter {
+  public:
+    virtual ~RecordWriter() = default;
+    /// Takes over records and the offset behind the last of them; may return before they are durable and waits when
+    /// the log is slow. The batch may be cleared afterwards.
+    virtual void write(AppendBatch& batch, const std::optional<OffsetRecord>& offset) = 0;
+    /// Waits until all that was written is durable, offsets too.
+    virtual void flush() = 0;
+    /// Says beforehand whether records for these topics can be written: throws one FatalError that lists all topics
+    /// that cannot be had, and why. Creates nothing.
+    virtual void check_topics(const std::vector<std::string>& names) = 0;
+    /// Creates those that are missing. Throws as check_topics() does. From any thread.
+    virtual void ensure_topics(const std::vector<std::string>& names) = 0;
+};
+
+struct WriterOptions {
+    std::string connector;
+    int task = 0;
+    std::map<std::string, std::string> client;  ///< `producer.override.*` without the prefix, in Kafka's Java names.
+    std::map<std::string, std::string> topic_creation;  ///< The connector's `topic.creation.*`, names as given.
+    bool is_transactional = false;                      ///< Each batch and its offset in one transaction.
+    int64_t transaction_interval_ms = 0;                ///< transaction.boundary=interval; 0: a transaction per batch.
+    int64_t offset_linger_ms = 1'000;  ///< How long an offset may wait after what stands before it is durable.
+    /// A fault of the log that lasts ("broker down"), and nothing once it has passed. Any thread.
+    std::function<void(const std::optional<std::string>&)> health;
+    /// An asynchronous fault waits to be thrown by write() or flush(). Any thread.
+    std::function<void()> failed;
+    /// Whether this process may still write for its connector (false once its group membership may have ended).
+    std::function<bool()> may_write;
+};
+
+/// Where topics are kept. What append() returned from is durable. Every call may come from any thread. Faults are
+/// RetriableError.
 class TopicLog {
   public:
     virtual ~TopicLog() = default;
 
+    /// "embedded", or Kafka's cluster id.
+    virtual std::string cluster_id() = 0;
     /// Creates the topic if it is missing; an existing one is left as it is.
     virtual void ensure_topic(const std::string& name, const TopicConfig& config) = 0;
     virtual std::vector<TopicInfo> topics() = 0;
@@ -49,23 +109,21 @@ class TopicLog {
     /// False if there is no such topic.
     virtual bool remove_topic(const std::string& name) = 0;
 
-    /// Writes the batch; topics that are missing are created with one partition. Records of one topic keep their
-    /// order; those with several partitions are spread by the murmur2 hash of their key, as Kafka's producer does.
+    /// Writes the batch and waits until it is durable: a few records of an internal topic. Records of one topic keep
+    /// their order; those with several partitions are spread by the murmur2 hash of their key, as Kafka's producer
+    /// does.
     virtual void append(const AppendBatch& batch) = 0;
 
-    /// Records of one partition from `offset` on, in order, about `bytes_max` bytes of them (at least one record
-    /// if there is any). Empty at the end of the partition or when there is no such topic.
-    virtual std::vector<StoredRecord> fetch(const std::string& name, int32_t partition, int64_t offset,
-                                            size_t bytes_max) = 0;
-
-    /// Changes with every append. wait_for_append returns at once if `seen` is no longer current, otherwise after
-    /// the next append or the timeout.
-    virtual uint64_t append_count() = 0;
-    virtual void wait_for_append(uint64_t seen, int64_t timeout_ms) = 0;
+    /// `from`: the first offset wanted of a partition; partitions not named begin with their oldest record. A topic
+    /// that does not exist (yet) has no records.
+    virtual std::unique_ptr<TopicReader> open_reader(const std::string& topic,
+                                                     const std::map<int32_t, int64_t>& from = {}) = 0;
+    /// For a transactional writer, transactions that an earlier writer of the same task left open are ended first.
+    virtual std::unique_ptr<RecordWriter> open_writer(WriterOptions options) = 0;
 };
 
 /// Calls `visit` with every record of the topic, partition by partition, in order of offsets.
-void for_each_record(TopicLog& log, const std::string& topic, const std::function<void(const StoredRecord&)>& visit);
+void for_each_record(TopicLog& log, const std::string& topic, const TopicReader::Visit& visit);
 
 /// The partition that Kafka's default partitioner gives a key: murmur2, sign bit cut, modulo.
 int32_t partition_of(std::string_view key, int32_t partitions);

@@ -252,6 +252,7 @@ void Worker::start_task(const std::string& name, Connector& connector) {
                                       config_.offset_topic,
                                       converter_options(settings, config_.settings, "key.converter"),
                                       converter_options(settings, config_.settings, "value.converter"),
+                                      writer_options(config_, name, settings),
                                       config_.offset_flush_interval_ms,
                                       uuid_v7(),
                                       [this, name](const std::string& topic) { note_topic(name, topic); }};

@@ -1,9 +1,13 @@
 #include "worker/worker_config.h"
 
+#include <algorithm>
+
 #include "base/errors.h"
 #include "base/text.h"
+#include "topiclog/kafka/kafka_log.h"
 #include "topiclog/null_log.h"
 #include "topiclog/sqlite/sqlite_log.h"
+#include "worker/internal_topics.h"
 
 namespace millrace::worker {
 namespace {
@@ -17,8 +21,12 @@ constexpr const char* kJsonConverter = "org.apache.kafka.connect.json.JsonConver
 
 // clang-format off
 constexpr Property kWorkerProperties[] = {
-    {.name = "bootstrap.servers", .importance = Importance::High, .group = "Kafka", .support = Support::Refused, .documentation = "Kafka brokers. Without it topics are kept in the embedded store."},
-    {.name = "group.id", .importance = Importance::High, .group = "Kafka", .support = Support::NoEffect},
+    {.name = "bootstrap.servers", .type = Type::List, .importance = Importance::High, .group = "Kafka", .documentation = "Kafka brokers. Without it topics are kept in the embedded store."},
+    {.name = "group.id", .importance = Importance::High, .group = "Kafka", .documentation = "Workers with the same group.id on the same cluster share connectors."},
+    {.name = "client.id", .group = "Kafka", .documentation = "Name of this worker's Kafka clients in the brokers' logs."},
+    {.name = "kafka.api.timeout.ms", .type = Type::Int, .default_value = "60000", .group = "Kafka", .documentation = "How long a question to the cluster (metadata, creating a topic) may take."},
+    {.name = "topic.creation.enable", .type = Type::Boolean, .default_value = "true", .group = "Kafka", .documentation = "Whether connectors may create their topics by topic.creation.* of their own; otherwise it is left to the brokers."},
+    {.name = "offset.flush.linger.ms", .type = Type::Long, .default_value = "1000", .group = "Kafka", .documentation = "How long a position may wait to be stored after the records before it are acknowledged; what came since is written again after a crash (unless exactly-once is on)."},
     {.name = "store.path", .default_value = "./millrace-data", .importance = Importance::High, .group = "Store", .documentation = "Directory of the embedded store; 'null:' drops what is written, for measuring."},
     {.name = "store.cleanup.interval.ms", .type = Type::Long, .default_value = "30000", .group = "Store", .documentation = "How often retention and compaction run."},
     {.name = "store.wal.bytes", .type = Type::Long, .default_value = "67108864", .group = "Store", .documentation = "Size at which the write-ahead log is folded into the store."},
@@ -33,12 +41,15 @@ constexpr Property kWorkerProperties[] = {
     {.name = "config.storage.topic", .default_value = "connect-configs", .importance = Importance::High, .group = "Internal topics"},
     {.name = "offset.storage.topic", .default_value = "connect-offsets", .importance = Importance::High, .group = "Internal topics"},
     {.name = "status.storage.topic", .default_value = "connect-status", .importance = Importance::High, .group = "Internal topics"},
+    {.name = "config.storage.replication.factor", .type = Type::Short, .default_value = "3", .group = "Internal topics"},
+    {.name = "offset.storage.replication.factor", .type = Type::Short, .default_value = "3", .group = "Internal topics"},
+    {.name = "status.storage.replication.factor", .type = Type::Short, .default_value = "3", .group = "Internal topics"},
     {.name = "offset.storage.partitions", .type = Type::Int, .default_value = "25", .group = "Internal topics"},
     {.name = "status.storage.partitions", .type = Type::Int, .default_value = "5", .group = "Internal topics"},
     {.name = "offset.flush.interval.ms", .type = Type::Long, .default_value = "60000", .group = "Common", .documentation = "How long a position without records may wait to be stored; with records it is stored with them."},
     {.name = "offset.flush.timeout.ms", .type = Type::Long, .default_value = "5000", .group = "Common", .support = Support::NoEffect},
     {.name = "task.shutdown.graceful.timeout.ms", .type = Type::Long, .default_value = "5000", .group = "Common"},
-    {.name = "exactly.once.source.support", .default_value = "disabled", .group = "Common", .support = Support::NoEffect, .allowed = "disabled, preparing, enabled", .documentation = "On the embedded store events and offsets always commit together."},
+    {.name = "exactly.once.source.support", .default_value = "disabled", .group = "Common", .allowed = "disabled, preparing, enabled", .documentation = "enabled: records and positions are written in Kafka transactions. On the embedded store events and offsets always commit together."},
     {.name = "log.level", .default_value = "INFO", .group = "Common", .allowed = "TRACE, DEBUG, INFO, WARN, ERROR"},
 };
 
@@ -61,14 +72,15 @@ constexpr Property kFrameworkProperties[] = {
     {.name = "errors.tolerance", .default_value = "none", .group = "Error Handling", .support = Support::Refused, .allowed = "none, all"},
     {.name = "errors.log.enable", .type = Type::Boolean, .default_value = "false", .group = "Error Handling", .support = Support::NoEffect},
     {.name = "errors.log.include.messages", .type = Type::Boolean, .default_value = "false", .group = "Error Handling", .support = Support::NoEffect},
-    {.name = "topic.creation.groups", .type = Type::List, .group = "Topic Creation", .support = Support::Refused},
-    {.name = "topic.creation.default.partitions", .type = Type::Int, .default_value = "1", .group = "Topic Creation", .support = Support::Refused},
-    {.name = "topic.creation.default.(.+)", .group = "Topic Creation", .support = Support::NoEffect},
-    {.name = "exactly.once.support", .default_value = "requested", .group = "Exactly Once Support", .support = Support::NoEffect, .allowed = "requested, required"},
-    {.name = "transaction.boundary", .default_value = "poll", .group = "Exactly Once Support", .support = Support::NoEffect, .allowed = "poll, interval, connector"},
-    {.name = "transaction.boundary.interval.ms", .type = Type::Long, .group = "Exactly Once Support", .support = Support::NoEffect},
-    {.name = "offsets.storage.topic", .group = "offsets.topic", .support = Support::Refused},
-    {.name = "(producer|consumer|admin)[.]override[.].+", .group = "Common", .support = Support::NoEffect},
+    {.name = "topic.creation.groups", .type = Type::List, .group = "Topic Creation"},
+    {.name = "topic.creation.default.partitions", .type = Type::Int, .group = "Topic Creation"},
+    {.name = "topic.creation.default.replication.factor", .type = Type::Short, .group = "Topic Creation"},
+    {.name = "topic.creation.(.+)", .group = "Topic Creation"},
+    {.name = "exactly.once.support", .default_value = "requested", .group = "Exactly Once Support", .allowed = "requested, required"},
+    {.name = "transaction.boundary", .default_value = "poll", .group = "Exactly Once Support", .allowed = "poll, interval, connector"},
+    {.name = "transaction.boundary.interval.ms", .type = Type::Long, .group = "Exactly Once Support"},
+    {.name = "offsets.storage.topic", .group = "offsets.topic"},
+    {.name = "(producer|consumer|admin)[.]override[.].+", .group = "Common"},
 };
 // clang-format on
 
@@ -107,6 +119,8 @@ WorkerConfig WorkerConfig::from(const config::Settings& given) {
     WorkerConfig config;
     config.settings = worker_properties().with_defaults(given);
     read_listener(config);
+    if (config.is_on_kafka() && config.settings.text("group.id").empty())
+        throw ConfigError("group.id", "Missing required configuration \"group.id\" which has no default value.");
     config.config_topic = config.settings.text("config.storage.topic");
     config.offset_topic = config.settings.text("offset.storage.topic");
     config.status_topic = config.settings.text("status.storage.topic");
@@ -116,26 +130,94 @@ WorkerConfig WorkerConfig::from(const config::Settings& given) {
     return config;
 }
 
-std::unique_ptr<topiclog::TopicLog> open_log(const WorkerConfig& config) {
-    std::unique_ptr<topiclog::TopicLog> log;
-    const std::string path = config.settings.text("store.path");
-    if (path == "null:") {
-        log = std::make_unique<topiclog::NullLog>();
-    } else {
-        topiclog::StoreOptions options;
-        options.directory = path;
-        options.cleanup_interval_ms = config.settings.integer("store.cleanup.interval.ms");
-        options.wal_bytes_max = config.settings.integer("store.wal.bytes");
-        log = std::make_unique<topiclog::SqliteLog>(options);
+namespace {
+
+/// The properties under a prefix, without it.
+std::map<std::string, std::string> with_prefix(const config::Settings& settings, std::string_view prefix) {
+    std::map<std::string, std::string> found;
+    for (const auto& [name, value] : settings.values())
+        if (name.starts_with(prefix)) found[name.substr(prefix.size())] = value;
+    return found;
+}
+
+/// What all Kafka clients of the worker share: its own properties that are ones of a client.
+std::map<std::string, std::string> common_client_properties(const config::Settings& settings) {
+    constexpr std::string_view kShared[] = {"security.protocol",
+                                            "client.dns.lookup",
+                                            "metadata.max.age.ms",
+                                            "connections.max.idle.ms",
+                                            "request.timeout.ms",
+                                            "retry.backoff.ms",
+                                            "retry.backoff.max.ms",
+                                            "reconnect.backoff.ms",
+                                            "send.buffer.bytes",
+                                            "receive.buffer.bytes",
+                                            "client.rack",
+                                            "reconnect.backoff.max.ms",
+                                            "client.id",
+                                            "socket.connection.setup.timeout.ms"};
+    std::map<std::string, std::string> found;
+    for (const auto& [name, value] : settings.values()) {
+        const bool shared = std::find(std::begin(kShared), std::end(kShared), name) != std::end(kShared);
+        if (shared || name.starts_with("sasl.") || name.starts_with("ssl.")) found[name] = value;
     }
-    topiclog::TopicConfig compacted;
-    compacted.compact = true;
-    log->ensure_topic(config.config_topic, compacted);
-    compacted.partitions = static_cast<int32_t>(config.settings.integer("offset.storage.partitions"));
-    log->ensure_topic(config.offset_topic, compacted);
-    compacted.partitions = static_cast<int32_t>(config.settings.integer("status.storage.partitions"));
-    log->ensure_topic(config.status_topic, compacted);
+    found["bootstrap.servers"] = join(settings.list("bootstrap.servers"), ",");
+    return found;
+}
+
+std::unique_ptr<topiclog::TopicLog> open_embedded(const config::Settings& settings) {
+    const std::string path = settings.text("store.path");
+    if (path == "null:") return std::make_unique<topiclog::NullLog>();
+    topiclog::StoreOptions options;
+    options.directory = path;
+    options.cleanup_interval_ms = settings.integer("store.cleanup.interval.ms");
+    options.wal_bytes_max = settings.integer("store.wal.bytes");
+    return std::make_unique<topiclog::SqliteLog>(options);
+}
+
+std::unique_ptr<topiclog::TopicLog> open_kafka(const config::Settings& settings) {
+    topiclog::KafkaOptions options;
+    options.common = common_client_properties(settings);
+    options.producer = with_prefix(settings, "producer.");
+    options.consumer = with_prefix(settings, "consumer.");
+    options.admin = with_prefix(settings, "admin.");
+    options.group_id = settings.text("group.id");
+    options.creates_topics = settings.boolean("topic.creation.enable", true);
+    options.timeout_ms = static_cast<int>(settings.integer("kafka.api.timeout.ms"));
+    auto log = std::make_unique<topiclog::KafkaLog>(std::move(options));
+    try {
+        log->cluster_id();
+    } catch (const RetriableError& fault) {
+        throw EnvironmentError(
+            format("Failed to connect to and describe Kafka cluster at {}. Check worker's broker "
+                   "connection and security properties. ({})",
+                   settings.text("bootstrap.servers"), fault.what()));
+    }
     return log;
+}
+
+}  // namespace
+
+std::unique_ptr<topiclog::TopicLog> open_log(const WorkerConfig& config) {
+    auto log = config.is_on_kafka() ? open_kafka(config.settings) : open_embedded(config.settings);
+    ensure_internal_topics(*log, config);
+    return log;
+}
+
+topiclog::WriterOptions writer_options(const WorkerConfig& config, const std::string& connector,
+                                       const config::Settings& settings) {
+    topiclog::WriterOptions options;
+    options.connector = connector;
+    options.client = with_prefix(settings, "producer.override.");
+    for (const auto& [name, value] : settings.values())
+        if (name.starts_with("topic.creation.")) options.topic_creation[name] = value;
+    options.is_transactional = config.is_exactly_once();
+    if (iequals(settings.text("transaction.boundary"), "interval"))
+        options.transaction_interval_ms =
+            settings.integer("transaction.boundary.interval.ms", config.offset_flush_interval_ms);
+    options.offset_linger_ms =
+        std::min(config.offset_flush_interval_ms, config.settings.integer("offset.flush.linger.ms"));
+    return options;
 }
 
 convert::JsonConverterOptions converter_options(const config::Settings& connector, const config::Settings& worker,

@@ -24,12 +24,21 @@ struct WorkerConfig {
     int64_t offset_flush_interval_ms = 60'000;
     int64_t shutdown_timeout_ms = 5'000;
 
+    bool is_on_kafka() const { return !settings.list("bootstrap.servers").empty(); }
+    /// Whether tasks write in Kafka transactions.
+    bool is_exactly_once() const { return is_on_kafka() && settings.text("exactly.once.source.support") == "enabled"; }
+
     /// Throws ConfigError.
     static WorkerConfig from(const config::Settings& given);
 };
 
-/// Opens the log that the settings name. Throws EnvironmentError if another process owns it.
+/// Opens the log that the settings name. Throws EnvironmentError if another process owns it, or if Kafka cannot be
+/// reached; ConfigError if its internal topics cannot serve.
 std::unique_ptr<topiclog::TopicLog> open_log(const WorkerConfig& config);
+
+/// How the connector's task writes.
+topiclog::WriterOptions writer_options(const WorkerConfig& config, const std::string& connector,
+                                       const config::Settings& settings);
 
 /// The JSON converter that `key.converter` or `value.converter` asks for, the connector's settings before the
 /// worker's. Throws ConfigError for other converters.

@@ -50,7 +50,6 @@ ChangeWriter::Options writer_options(const Dialect& dialect, const engine::Sourc
     options.tombstones = settings.boolean("tombstones.on.delete", true);
     options.context_headers = settings.boolean("extended.headers.enabled", true);
     options.run_id = context.run_id;
-    options.topic_used = context.topic_used;
     for (const auto& operation : settings.list("skipped.operations")) {
         options.skip_create |= operation == "c";
         options.skip_update |= operation == "u";
@@ -81,18 +80,19 @@ class BinlogSource final : public engine::Source {
           context_(std::move(context)),
           connection_(ConnectionOptions::from(context_.settings, dialect.default_tls())),
           schema_(schema_options(dialect, context_), context_.settings, context_.log),
-          writer_(writer_options(dialect, context_)),
+          writer_(with_topics(writer_options(dialect, context_))),
           prefix_(context_.settings.text("topic.prefix")),
           offset_key_(offset_key(context_.connector_name, prefix_)) {}
 
     void run(const std::stop_token& stop) override {
-        load_offset();
         engine::RecordQueue::Options options;
         if (const int64_t bytes = context_.settings.integer("max.queue.size.in.bytes"); bytes > 0)
             options.bytes_max = static_cast<size_t>(bytes);
         options.offset_flush_interval_ms = context_.offset_flush_interval_ms;
         options.thread_name = "snd-" + prefix_;
-        engine::RecordQueue queue(context_.log, options, [this] { return current_offset(); });
+        engine::RecordQueue queue(context_.log, context_.writer, options, [this] { return current_offset(); });
+        queue_ = &queue;
+        queue.synchronized([&] { load_offset(); });  // what an earlier writer of this task left open has ended by now
         try {
             check_server();
             if (snapshot_is_due())
@@ -110,6 +110,15 @@ class BinlogSource final : public engine::Source {
     }
 
   private:
+    /// A topic is there before the first record of this run goes to it.
+    ChangeWriter::Options with_topics(ChangeWriter::Options options) {
+        options.topic_used = [this](const std::string& topic) {
+            queue_->ensure_topics({topic});
+            context_.topic_used(topic);
+        };
+        return options;
+    }
+
     void load_offset() {
         offset_ = {};
         has_offset_ = false;
@@ -120,10 +129,10 @@ class BinlogSource final : public engine::Source {
         });
     }
 
-    std::optional<engine::RecordQueue::OffsetRecord> current_offset() {
+    std::optional<topiclog::OffsetRecord> current_offset() {
         if (offset_.file.empty()) return std::nullopt;
         if (streaming_ != nullptr) offset_.gtids = streaming_->completed_gtids();
-        return engine::RecordQueue::OffsetRecord{context_.offsets_topic, offset_key_, offset_.to_json()};
+        return topiclog::OffsetRecord{context_.offsets_topic, offset_key_, offset_.to_json()};
     }
 
     /// What capture needs of the server, said before anything is read.
@@ -234,6 +243,7 @@ class BinlogSource final : public engine::Source {
     BinlogOffset offset_;
     bool has_offset_ = false;
     Streaming* streaming_ = nullptr;
+    engine::RecordQueue* queue_ = nullptr;  ///< Of the run under way.
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "base/failpoint.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "events/envelope.h"
 
 namespace millrace::binlog {
 namespace {
@@ -67,6 +68,16 @@ void Snapshot::determine_tables(Connection& connection) {
     std::sort(all_tables_.begin(), all_tables_.end(),
               [](const auto& a, const auto& b) { return a.dotted() < b.dotted(); });
     schema_.filters().sort_for_snapshot(captured_tables_);
+}
+
+/// A topic that cannot be had is better known now than in the middle of the rows.
+void Snapshot::check_topics() {
+    std::vector<std::string> topics;
+    const auto& identity = schema_.options().plan.identity;
+    if (schema_.options().publishes_changes) topics.push_back(events::sanitized_topic(identity.topic_prefix));
+    for (const auto& id : captured_tables_)
+        topics.push_back(events::sanitized_topic(format("{}.{}.{}", identity.topic_prefix, id.database, id.table)));
+    queue_.check_topics(topics);
 }
 
 void Snapshot::read_structure(Connection& view) {
@@ -268,6 +279,7 @@ void Snapshot::run(const std::stop_token& stop) {
         info("Snapshot step 2 - Determining captured tables");
         determine_tables(control);
         info(format("Captured tables: {}", listed(captured_tables_)));
+        if (attempt == 1) check_topics();
         info(format("Snapshot step 3 - Locking captured tables {}", listed(captured_tables_)));
         ViewOptions how = options_.view;
         for (const auto& id : captured_tables_) how.tables.emplace_back(id.database, id.table);

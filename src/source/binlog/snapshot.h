@@ -43,6 +43,7 @@ class Snapshot {
 
     void info(const std::string& message) const;
     void determine_tables(Connection& connection);
+    void check_topics();
     void read_structure(Connection& view);
     bool structure_is_of(const SnapshotView& opened);
     void persist_structure(const std::string& server_charset, const std::string& server_collation);

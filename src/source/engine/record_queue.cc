@@ -6,14 +6,17 @@
 #include <chrono>
 
 #include "base/calendar.h"
-#include "base/failpoint.h"
 
 namespace millrace::engine {
 
-RecordQueue::RecordQueue(topiclog::TopicLog& log, Options options, CurrentOffset current_offset)
-    : log_(log),
-      options_(std::move(options)),
+RecordQueue::RecordQueue(topiclog::TopicLog& log, topiclog::WriterOptions writer, Options options,
+                         CurrentOffset current_offset)
+    : options_(std::move(options)),
       current_offset_(std::move(current_offset)),
+      writer_(log.open_writer([&] {
+          writer.failed = [this] { writer_failed(); };
+          return std::move(writer);
+      }())),
       sender_([this](const std::stop_token& stop) { run(stop); }) {}
 
 RecordQueue::~RecordQueue() {
@@ -45,10 +48,17 @@ void RecordQueue::set_bulk(bool bulk) {
 
 void RecordQueue::flush() {
     std::unique_lock lock(mutex_);
-    flush_wanted_ = true;
+    const uint64_t wanted = ++flushes_wanted_;
     filled_.notify_one();
-    emptied_.wait(lock, [&] { return fault_ || (filling_.empty() && !is_sending_ && !flush_wanted_); });
+    emptied_.wait(lock, [&] { return fault_ || flushes_done_ >= wanted; });
     throw_if_failed();
+}
+
+/// The writer has a fault to throw: the sender shall go and get it.
+void RecordQueue::writer_failed() {
+    const std::lock_guard lock(mutex_);
+    writer_failed_ = true;
+    filled_.notify_one();
 }
 
 uint64_t RecordQueue::records_sent() const {
@@ -63,26 +73,24 @@ uint64_t RecordQueue::batches_sent() const {
 
 /// Waits for work and moves it to sending_. False if there was nothing to do.
 bool RecordQueue::take(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
+    const auto is_urgent = [&] { return flushes_wanted_ != flushes_done_ || writer_failed_; };
     sender_waits_ = true;
     filled_.wait_for(lock, stop, std::chrono::milliseconds(options_.offset_flush_interval_ms),
-                     [&] { return flush_wanted_ || !filling_.empty(); });
+                     [&] { return is_urgent() || !filling_.empty(); });
     if (is_bulk_) {
         wake_at_bytes_ = std::min(kBulkBytes, options_.bytes_max);
         filled_.wait_for(lock, stop, std::chrono::milliseconds(kBulkLingerMs),
-                         [&] { return flush_wanted_ || filling_.byte_size() >= wake_at_bytes_; });
+                         [&] { return is_urgent() || filling_.byte_size() >= wake_at_bytes_; });
         wake_at_bytes_ = 1;
     }
     sender_waits_ = false;
     if (stop.stop_requested()) return false;
-    flush_wanted_ = false;
     std::swap(filling_, sending_);
     records_sent_ += sending_.entries().size();
-    if (const auto offset = current_offset_(); offset && offset->value != last_offset_) {
-        sending_.add(offset->topic, &offset->key, &offset->value, now_ms());
-        last_offset_ = offset->value;
-    }
-    if (sending_.empty()) return false;
-    is_sending_ = true;
+    offset_to_send_ = current_offset_();
+    if (offset_to_send_ && offset_to_send_->value == last_offset_) offset_to_send_.reset();
+    if (offset_to_send_) last_offset_ = offset_to_send_->value;
+    if (sending_.empty() && !offset_to_send_ && !is_urgent()) return false;
     ++batches_sent_;
     return true;
 }
@@ -95,18 +103,20 @@ void RecordQueue::run(const std::stop_token& stop) {
             emptied_.notify_all();
             continue;
         }
+        const uint64_t flushes = flushes_wanted_;
+        writer_failed_ = false;
         lock.unlock();
         emptied_.notify_all();
         std::exception_ptr fault;
         try {
-            log_.append(sending_);
-            MILLRACE_FAILPOINT("sender.after_append");
+            writer_->write(sending_, offset_to_send_);
+            if (flushes != flushes_done_) writer_->flush();
         } catch (...) {
             fault = std::current_exception();  // handed to the source's thread, which decides
         }
         sending_.clear();
         lock.lock();
-        is_sending_ = false;
+        flushes_done_ = flushes;
         fault_ = fault;
         emptied_.notify_all();
         if (fault_) return;

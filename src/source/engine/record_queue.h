@@ -14,9 +14,9 @@
 
 namespace millrace::engine {
 
-/// Hands records from a source's thread to the thread that makes them durable, and the source's position with
-/// them. The source adds records under enter(); the sender, whenever it is free, takes all that is there together
-/// with the offset that stands behind its last record, and appends both as one batch: so a lone change leaves at
+/// Hands records from a source's thread to the thread that writes them, and the source's position with them. The
+/// source adds records under enter(); the sender, whenever it is free, takes all that is there together with the
+/// offset that stands behind its last record, and gives both to the task's RecordWriter: so a lone change leaves at
 /// once, and under load batches grow by themselves. Bounded in bytes: a slow log slows the source down.
 class RecordQueue {
   public:
@@ -25,13 +25,11 @@ class RecordQueue {
         int64_t offset_flush_interval_ms = 60'000;  ///< How long a position without records may wait.
         std::string thread_name = "sender";
     };
-    /// The key and value of the offset record for where the source is now; nothing before it knows.
-    struct OffsetRecord {
-        std::string topic, key, value;
-    };
-    using CurrentOffset = std::function<std::optional<OffsetRecord>()>;
+    /// The offset record for where the source is now; nothing before it knows.
+    using CurrentOffset = std::function<std::optional<topiclog::OffsetRecord>()>;
 
-    RecordQueue(topiclog::TopicLog& log, Options options, CurrentOffset current_offset);
+    /// Opens the task's writer; see TopicLog::open_writer for what that ends.
+    RecordQueue(topiclog::TopicLog& log, topiclog::WriterOptions writer, Options options, CurrentOffset current_offset);
     ~RecordQueue();
     RecordQueue(const RecordQueue&) = delete;
     RecordQueue& operator=(const RecordQueue&) = delete;
@@ -66,6 +64,10 @@ class RecordQueue {
     /// Waits until all records and the current offset are durable. Throws the sender's fault.
     void flush();
 
+    /// See RecordWriter.
+    void check_topics(const std::vector<std::string>& names) { writer_->check_topics(names); }
+    void ensure_topics(const std::vector<std::string>& names) { writer_->ensure_topics(names); }
+
     uint64_t records_sent() const;
     uint64_t batches_sent() const;
 
@@ -76,8 +78,8 @@ class RecordQueue {
     void run(const std::stop_token& stop);
     bool take(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
     void throw_if_failed() const;
+    void writer_failed();
 
-    topiclog::TopicLog& log_;
     const Options options_;
     const CurrentOffset current_offset_;
     mutable std::mutex mutex_;
@@ -88,12 +90,15 @@ class RecordQueue {
     bool sender_waits_ = false;
     size_t wake_at_bytes_ = 1;  ///< How full the batch must be for the waiting sender to be woken.
     bool is_bulk_ = false;
-    bool is_sending_ = false;
-    bool flush_wanted_ = false;
+    uint64_t flushes_wanted_ = 0;
+    uint64_t flushes_done_ = 0;
+    bool writer_failed_ = false;
     std::string last_offset_;
+    std::optional<topiclog::OffsetRecord> offset_to_send_;
     uint64_t records_sent_ = 0;
     uint64_t batches_sent_ = 0;
     std::exception_ptr fault_;
+    std::unique_ptr<topiclog::RecordWriter> writer_;
     std::jthread sender_;
 };
 

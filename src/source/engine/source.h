@@ -22,6 +22,7 @@ struct SourceContext {
     std::string offsets_topic;
     convert::JsonConverterOptions key_json;
     convert::JsonConverterOptions value_json;
+    topiclog::WriterOptions writer;
     int64_t offset_flush_interval_ms = 60'000;
     std::string run_id;                                        ///< Of this start, for the records' headers.
     std::function<void(const std::string& topic)> topic_used;  ///< A topic got its first record of this run.

@@ -7,9 +7,9 @@
 #include <thread>
 #include <unordered_map>
 
+#include "topiclog/local_log.h"
 #include "topiclog/sqlite/batch_codec.h"
 #include "topiclog/sqlite/store_reader.h"
-#include "topiclog/topic_log.h"
 
 namespace millrace::topiclog {
 
@@ -22,7 +22,7 @@ struct StoreOptions {
 /// The embedded TopicLog: one SQLite file in WAL mode with synchronous=FULL, so that what append() returned from
 /// survives a power loss. One process owns a store at a time (a lock file says which); readers may come any time
 /// and never wait. A thread named "store-cleaner" applies retention and compaction.
-class SqliteLog final : public TopicLog {
+class SqliteLog final : public LocalLog {
   public:
     /// Creates the store if it is missing. Throws EnvironmentError if another process owns it (the message says
     /// which) or its format is newer than this program.

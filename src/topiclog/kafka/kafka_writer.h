@@ -1,0 +1,56 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <memory>
+#include <mutex>
+
+#include "topiclog/kafka/producer.h"
+#include "topiclog/kafka/topic_creation.h"
+#include "topiclog/topic_log.h"
+
+namespace millrace::topiclog::kafka {
+
+/// At least once: records go out as fast as the brokers take them, many requests at a time; an offset is written once
+/// everything before it was acknowledged, at most every `offset.flush.linger.ms`. After a crash what came since the
+/// last offset is written again.
+class KafkaWriter final : public RecordWriter {
+  public:
+    /// `topics` outlives the writer.
+    KafkaWriter(ConfHandle conf, WriterOptions options, TopicCreation& topics);
+    ~KafkaWriter() override;
+
+    void write(AppendBatch& batch, const std::optional<OffsetRecord>& offset) override;
+    void flush() override;
+    void ensure_topics(const std::vector<std::string>& names) override;
+    void check_topics(const std::vector<std::string>& names) override;
+
+  private:
+    /// A batch on its way: how many of its records are not acknowledged, and the offset behind it.
+    struct InFlight {
+        size_t records = 0;
+        std::optional<OffsetRecord> offset;
+    };
+
+    void delivered(const rd_kafka_message_t& message, void* ticket);
+    int after_reports();
+    void send_due_offset(std::unique_lock<std::mutex>& lock);
+    void fail(std::exception_ptr fault);
+    void throw_if_failed();
+    bool is_idle() const { return in_flight_.empty() && !due_ && !offset_in_flight_; }
+
+    const WriterOptions options_;
+    TopicCreation& topics_;
+    std::mutex mutex_;  ///< Guards what follows, up to producer_.
+    std::condition_variable changed_;
+    std::deque<std::unique_ptr<InFlight>> in_flight_;  ///< In the order written.
+    std::optional<OffsetRecord> due_;                  ///< All before it is acknowledged; to be written.
+    bool offset_in_flight_ = false;
+    bool flushing_ = false;
+    int64_t last_offset_ms_ = 0;
+    std::exception_ptr fault_;
+    std::unique_ptr<Producer> producer_;
+};
+
+}  // namespace millrace::topiclog::kafka

@@ -1,0 +1,182 @@
+#include "topiclog/kafka/producer.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/errors.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "topiclog/kafka/admin.h"
+
+namespace millrace::topiclog::kafka {
+namespace {
+
+constexpr int kReportsWaitMs = 100;
+constexpr size_t kShownKeyBytes = 200;
+
+}  // namespace
+
+void throw_delivery_fault(rd_kafka_resp_err_t error, const std::string& topic, const std::string& details) {
+    const std::string text = format("Kafka does not take records for topic {}: {} ({}){}", topic,
+                                    rd_kafka_err2name(error), rd_kafka_err2str(error), details);
+    switch (error) {
+        case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+            throw FatalError(text + ". Raise producer.override.max.request.size and the topic's max.message.bytes");
+        case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+            throw FatalError(text + ". Change topic.prefix or the topic naming so that the name is legal");
+        case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+        case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+        case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+            throw RetriableError(text + ". Grant the worker's user WRITE and DESCRIBE on it",
+                                 RetriableError::Shown::Failed);
+        case RD_KAFKA_RESP_ERR_INVALID_RECORD:
+            throw FatalError(text + ". The topic is compacted and the record has no key, or the broker checks more");
+        default:
+            throw RetriableError(text);
+    }
+}
+
+Producer::Producer(ConfHandle conf, Options options) : options_(std::move(options)) {
+    rd_kafka_conf_set_opaque(conf.get(), this);
+    rd_kafka_conf_set_dr_msg_cb(conf.get(), [](rd_kafka_t*, const rd_kafka_message_t* message, void* self) {
+        static_cast<Producer*>(self)->note_delivery(*message);
+    });
+    rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int error, const char* reason, void* self) {
+        static_cast<Producer*>(self)->note_error(error, reason);
+    });
+    client_ = make_client(RD_KAFKA_PRODUCER, std::move(conf));
+    acks_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+Producer::~Producer() {
+    acks_.request_stop();
+    acks_.join();
+    // What was not acknowledged is told nobody any more; the offset has not moved past it.
+    rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    headers_.reset();
+    topics_.clear();
+}
+
+void Producer::note_delivery(const rd_kafka_message_t& message) {
+    if (is_down_ && message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        is_down_ = false;
+        if (options_.health) options_.health(std::nullopt);
+    }
+    if (options_.delivered) options_.delivered(message, message._private);
+}
+
+void Producer::note_error(int error, const char* reason) {
+    if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && error != RD_KAFKA_RESP_ERR__AUTHENTICATION &&
+        error != RD_KAFKA_RESP_ERR__SSL)
+        return;  // single brokers come and go
+    is_down_ = true;
+    if (options_.health) options_.health(format("Kafka cannot be reached: {}", reason));
+}
+
+void Producer::run(const std::stop_token& stop) {
+    pthread_setname_np(pthread_self(), ("ack-" + options_.name).substr(0, 15).c_str());
+    int wait_ms = kReportsWaitMs;
+    while (!stop.stop_requested()) {
+        if (rd_kafka_poll(client_.get(), wait_ms) > 0) {
+            const std::lock_guard lock(mutex_);
+            room_.notify_all();
+        }
+        wait_ms = options_.after_reports ? std::clamp(options_.after_reports(), 0, kReportsWaitMs) : kReportsWaitMs;
+    }
+}
+
+rd_kafka_topic_t* Producer::topic(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    auto& handle = topics_[name];
+    if (!handle) handle.reset(rd_kafka_topic_new(client_.get(), name.c_str(), nullptr));
+    if (!handle) throw_delivery_fault(rd_kafka_last_error(), name, "");
+    return handle.get();
+}
+
+/// A copy for one record: the client owns what it is given.
+rd_kafka_headers_t* Producer::headers(const std::string* encoded) {
+    if (encoded == nullptr || encoded->empty()) return nullptr;
+    if (encoded != last_headers_) {
+        const Headers decoded = decode_headers(*encoded);
+        headers_.reset(rd_kafka_headers_new(decoded.size()));
+        for (const auto& [name, value] : decoded)
+            rd_kafka_header_add(headers_.get(), name.data(), static_cast<ssize_t>(name.size()), value.data(),
+                                static_cast<ssize_t>(value.size()));
+        last_headers_ = encoded;
+    }
+    return rd_kafka_headers_copy(headers_.get());
+}
+
+void Producer::wait_for_room() {
+    std::unique_lock lock(mutex_);
+    room_.wait_for(lock, std::chrono::milliseconds(kReportsWaitMs));
+    if (abandoned_) throw RetriableError("The producer has failed; the cause was reported");
+}
+
+bool Producer::send(rd_kafka_topic_t* topic, Bytes key, void* value, size_t value_size, int64_t timestamp_ms,
+                    rd_kafka_headers_t* headers, void* ticket) {
+    const int flags = value != nullptr ? RD_KAFKA_MSG_F_FREE : 0;
+    const auto error = rd_kafka_producev(
+        client_.get(), RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA),
+        RD_KAFKA_V_KEY(key.data, key.size), RD_KAFKA_V_VALUE(value, value_size), RD_KAFKA_V_TIMESTAMP(timestamp_ms),
+        RD_KAFKA_V_MSGFLAGS(flags), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(ticket), RD_KAFKA_V_END);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
+    if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
+    const std::string shown = key.data == nullptr
+                                  ? "null"
+                                  : std::string(static_cast<const char*>(key.data), std::min(key.size, kShownKeyBytes));
+    std::free(value);
+    if (headers != nullptr) rd_kafka_headers_destroy(headers);
+    throw_delivery_fault(error, rd_kafka_topic_name(topic),
+                         format("; the record's key is {}, its size {} bytes", shown, value_size));
+}
+
+void Producer::produce(const AppendBatch& batch, void* ticket) {
+    std::vector<rd_kafka_topic_t*> by_slot;
+    for (uint32_t slot = 0; slot < batch.topic_count(); ++slot) by_slot.push_back(topic(batch.topic(slot)));
+    last_headers_ = nullptr;  // addresses of an earlier batch may have been used again
+    for (const auto& entry : batch.entries()) {
+        Bytes key;
+        if (!entry.key.is_null) {
+            const std::string_view own = batch.own_bytes(entry.key);
+            key_.clear();
+            if (entry.key.prefix != nullptr) key_ = *entry.key.prefix;
+            key_ += own;
+            key = {key_.data(), key_.size()};
+        }
+        void* value = nullptr;
+        size_t size = 0;
+        if (!entry.value.is_null) {
+            const std::string_view own = batch.own_bytes(entry.value);
+            const size_t head = entry.value.prefix != nullptr ? entry.value.prefix->size() : 0;
+            size = head + own.size();
+            value = std::malloc(size != 0 ? size : 1);
+            if (value == nullptr) throw std::bad_alloc();
+            if (head != 0) std::memcpy(value, entry.value.prefix->data(), head);
+            std::memcpy(static_cast<char*>(value) + head, own.data(), own.size());
+        }
+        rd_kafka_headers_t* own_headers = headers(entry.headers);
+        while (!send(by_slot[entry.slot], key, value, size, entry.timestamp_ms, own_headers, ticket)) wait_for_room();
+    }
+}
+
+bool Producer::try_produce(const std::string& topic_name, const std::string& key, const std::string& value,
+                           int64_t timestamp_ms, void* ticket) {
+    void* copy = std::malloc(value.size() + 1);
+    if (copy == nullptr) throw std::bad_alloc();
+    std::memcpy(copy, value.data(), value.size());
+    if (send(topic(topic_name), {key.data(), key.size()}, copy, value.size(), timestamp_ms, nullptr, ticket))
+        return true;
+    std::free(copy);
+    return false;
+}
+
+void Producer::wake() {
+    const QueueHandle queue(rd_kafka_queue_get_main(client_.get()));
+    rd_kafka_queue_yield(queue.get());
+}
+
+}  // namespace millrace::topiclog::kafka

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unordered_map>
+
+#include "topiclog/append_batch.h"
+#include "topiclog/kafka/handles.h"
+
+namespace millrace::topiclog::kafka {
+
+/// A producer client and the thread ("ack-<name>") that takes its delivery reports. Records of one topic partition keep
+/// their order and are there once (enable.idempotence), unless the configuration says otherwise.
+class Producer {
+  public:
+    struct Options {
+        std::string name;
+        /// A record was acknowledged, or (message.err) never will be. On the ack thread, `ticket` as given to
+        /// produce().
+        std::function<void(const rd_kafka_message_t& message, void* ticket)> delivered;
+        /// After each round of reports, on the ack thread; returns after how many ms at most it wants to be called
+        /// again.
+        std::function<int()> after_reports;
+        /// The brokers cannot be reached, or can be again (nothing). On the ack thread.
+        std::function<void(const std::optional<std::string>&)> health;
+    };
+    Producer(ConfHandle conf, Options options);
+    ~Producer();
+    Producer(const Producer&) = delete;
+    Producer& operator=(const Producer&) = delete;
+
+    /// Hands all records to the client, waiting for room in its queue. Throws FatalError for records that no broker
+    /// would take, naming topic, key and size; RetriableError if the client has failed.
+    void produce(const AppendBatch& batch, void* ticket);
+    /// Adds one record, from any thread. False if the client's queue is full. Throws as produce() does.
+    bool try_produce(const std::string& topic, const std::string& key, const std::string& value, int64_t timestamp_ms,
+                     void* ticket);
+    /// Has the ack thread call after_reports now.
+    void wake();
+    /// Ends a produce() that waits for room.
+    void abandon() { abandoned_ = true; }
+
+    rd_kafka_t* client() { return client_.get(); }
+
+  private:
+    struct Bytes {
+        const void* data = nullptr;
+        size_t size = 0;
+    };
+    rd_kafka_topic_t* topic(const std::string& name);
+    rd_kafka_headers_t* headers(const std::string* encoded);
+    /// False if the queue is full; then `value` and `headers` are still the caller's.
+    bool send(rd_kafka_topic_t* topic, Bytes key, void* value, size_t value_size, int64_t timestamp_ms,
+              rd_kafka_headers_t* headers, void* ticket);
+    void wait_for_room();
+    void run(const std::stop_token& stop);
+    void note_error(int error, const char* reason);
+    void note_delivery(const rd_kafka_message_t& message);
+
+    const Options options_;
+    const std::string* last_headers_ = nullptr;  ///< headers_ was made from these.
+    HeadersHandle headers_;
+    std::string key_;
+    std::mutex mutex_;
+    std::condition_variable room_;
+    std::unordered_map<std::string, TopicHandle> topics_;  ///< Guarded by mutex_.
+    std::atomic<bool> abandoned_ = false;
+    std::atomic<bool> is_down_ = false;
+    ClientHandle client_;
+    std::jthread acks_;
+};
+
+/// What a refusal of a record means for the task: throws FatalError where trying again cannot help, else
+/// RetriableError.
+[[noreturn]] void throw_delivery_fault(rd_kafka_resp_err_t error, const std::string& topic, const std::string& details);
+
+}  // namespace millrace::topiclog::kafka

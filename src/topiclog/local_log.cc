@@ -1,0 +1,85 @@
+#include "topiclog/local_log.h"
+
+#include "base/calendar.h"
+#include "base/failpoint.h"
+
+namespace millrace::topiclog {
+namespace {
+
+constexpr size_t kChunkBytes = 1 << 20;
+
+class LocalReader final : public TopicReader {
+  public:
+    LocalReader(LocalLog& log, std::string topic, const std::map<int32_t, int64_t>& from)
+        : log_(log), topic_(std::move(topic)), next_(from) {}
+
+    size_t poll(const Visit& visit, int64_t timeout_ms) override {
+        const int64_t deadline = steady_ms() + timeout_ms;
+        for (;;) {
+            const uint64_t seen = log_.append_count();
+            const size_t visited = read(visit, kChunkBytes);
+            const int64_t left = deadline - steady_ms();
+            if (visited != 0 || left <= 0) return visited;
+            log_.wait_for_append(seen, left);
+        }
+    }
+
+    void read_to_end(const Visit& visit) override {
+        const auto info = log_.topic(topic_);
+        if (!info) return;
+        for (int32_t partition = 0; partition < info->config.partitions; ++partition) {
+            const int64_t end = info->next_offsets[static_cast<size_t>(partition)];
+            while (next_[partition] < end && read_partition(partition, visit, kChunkBytes) != 0) continue;
+        }
+    }
+
+  private:
+    size_t read(const Visit& visit, size_t bytes_max) {
+        const auto info = log_.topic(topic_);
+        size_t visited = 0;
+        for (int32_t partition = 0; info && partition < info->config.partitions; ++partition)
+            visited += read_partition(partition, visit, bytes_max);
+        return visited;
+    }
+
+    size_t read_partition(int32_t partition, const Visit& visit, size_t bytes_max) {
+        const auto records = log_.fetch(topic_, partition, next_[partition], bytes_max);
+        for (const auto& record : records) visit(record);
+        if (!records.empty()) next_[partition] = records.back().offset + 1;
+        return records.size();
+    }
+
+    LocalLog& log_;
+    const std::string topic_;
+    std::map<int32_t, int64_t> next_;
+};
+
+/// The offset goes into the batch that it stands behind.
+class LocalWriter final : public RecordWriter {
+  public:
+    explicit LocalWriter(LocalLog& log) : log_(log) {}
+
+    void write(AppendBatch& batch, const std::optional<OffsetRecord>& offset) override {
+        if (offset) batch.add(offset->topic, &offset->key, &offset->value, now_ms());
+        if (!batch.empty()) log_.append(batch);
+        MILLRACE_FAILPOINT("sender.after_append");
+    }
+    void flush() override {}
+    void check_topics(const std::vector<std::string>&) override {}
+    void ensure_topics(const std::vector<std::string>&) override {}  // append makes what is missing
+
+  private:
+    LocalLog& log_;
+};
+
+}  // namespace
+
+std::unique_ptr<TopicReader> LocalLog::open_reader(const std::string& topic, const std::map<int32_t, int64_t>& from) {
+    return std::make_unique<LocalReader>(*this, topic, from);
+}
+
+std::unique_ptr<RecordWriter> LocalLog::open_writer(WriterOptions) {
+    return std::make_unique<LocalWriter>(*this);
+}
+
+}  // namespace millrace::topiclog
