@@ -47,8 +47,7 @@ Task::~Task() {
 bool Task::run_once(const std::stop_token& stop, int64_t& failures) {
     const int64_t started = steady_ms();
     try {
-        state_changed_(State::Running, "");
-        make_source_()->run(stop);
+        make_source_([this] { state_changed_(State::Running, ""); })->run(stop);
         return false;
     } catch (const RetriableError& fault) {
         if (stop.stop_requested()) return false;

@@ -24,7 +24,8 @@ class Task {
         int64_t retry_wait_ms = 10'000;  ///< Longest pause before a retry (retriable.restart.connector.wait.ms).
         int64_t retries_max = -1;        ///< errors.max.retries; -1: for ever.
     };
-    using MakeSource = std::function<std::unique_ptr<engine::Source>()>;
+    /// `started` is for SourceContext::started.
+    using MakeSource = std::function<std::unique_ptr<engine::Source>(std::function<void()> started)>;
     using StateChanged = std::function<void(State, const std::string& trace)>;
 
     Task(Options options, MakeSource make_source, StateChanged state_changed);

@@ -245,7 +245,7 @@ void Worker::start_task(const std::string& name, Connector& connector) {
     options.retry_wait_ms = settings.integer("retriable.restart.connector.wait.ms", 10'000);
     options.retries_max = settings.integer("errors.max.retries", -1);
     const engine::SourceType& type = *connector.type;
-    const auto make_source = [this, name, settings, &type] {
+    const auto make_source = [this, name, settings, &type](std::function<void()> started) {
         engine::SourceContext context{log_,
                                       name,
                                       settings,
@@ -254,6 +254,7 @@ void Worker::start_task(const std::string& name, Connector& connector) {
                                       converter_options(settings, config_.settings, "value.converter"),
                                       writer_options(config_, name, settings),
                                       config_.offset_flush_interval_ms,
+                                      std::move(started),
                                       uuid_v7(),
                                       [this, name](const std::string& topic) { note_topic(name, topic); }};
         return type.make(std::move(context));
@@ -268,7 +269,7 @@ void Worker::start_task(const std::string& name, Connector& connector) {
     };
     {
         const std::lock_guard lock(status_mutex_);
-        connector.task_state = State::Running;
+        connector.task_state = State::Unassigned;
         connector.trace.clear();
     }
     connector.task = std::make_unique<Task>(options, make_source, state_changed);

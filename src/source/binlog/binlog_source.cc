@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <thread>
+#include <utility>
 
 #include "base/calendar.h"
 #include "base/errors.h"
@@ -119,6 +120,11 @@ class BinlogSource final : public engine::Source {
         return options;
     }
 
+    void note_started() {
+        if (std::exchange(is_started_, true)) return;
+        context_.started();
+    }
+
     void load_offset() {
         offset_ = {};
         has_offset_ = false;
@@ -165,6 +171,7 @@ class BinlogSource final : public engine::Source {
         const auto& settings = context_.settings;
         log::set_phase("snapshot");
         Snapshot::Options options;
+        options.started = [this] { note_started(); };
         options.connection = connection_;
         options.view.may_lock = !iequals(settings.text("snapshot.locking.mode", "minimal"), "none");
         options.view.lock_timeout_ms = settings.integer("snapshot.lock.timeout.ms", 10'000);
@@ -197,6 +204,7 @@ class BinlogSource final : public engine::Source {
         if (const int64_t delay = context_.settings.integer("streaming.delay.ms"); delay > 0)
             std::this_thread::sleep_for(std::chrono::milliseconds(delay));
         Streaming::Options options;
+        options.connected = [this] { note_started(); };
         options.connection = connection_;
         options.server_id = server_id();
         options.heartbeat_ms = context_.settings.integer("source.heartbeat.interval.ms", 10'000);
@@ -242,6 +250,7 @@ class BinlogSource final : public engine::Source {
     std::string offset_key_;
     BinlogOffset offset_;
     bool has_offset_ = false;
+    bool is_started_ = false;
     Streaming* streaming_ = nullptr;
     engine::RecordQueue* queue_ = nullptr;  ///< Of the run under way.
 };

@@ -319,6 +319,7 @@ void Snapshot::run(const std::stop_token& stop) {
                 "Tables were altered during each of {} attempts to read their structure; the snapshot is tried again",
                 attempt));
     }
+    options_.started();
     info("Snapshot step 6 - Persisting schema history");
     persist_structure(charset[0][0].value_or("utf8mb4"), charset[0][1].value_or(""));
     MILLRACE_FAILPOINT("snapshot.history_written");

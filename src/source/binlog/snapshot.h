@@ -17,6 +17,7 @@ namespace millrace::binlog {
 class Snapshot {
   public:
     struct Options {
+        std::function<void()> started;  ///< See engine::SourceContext.
         ConnectionOptions connection;
         ViewOptions view;
         bool with_data = true;         ///< snapshot.mode is not no_data.

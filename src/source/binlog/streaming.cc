@@ -479,9 +479,7 @@ void Streaming::run(const std::stop_token& stop) {
     dump.read_timeout_ms = options_.heartbeat_ms * 3 + 10'000;  // a server that is alive sends heartbeats
     stream_ = std::make_unique<EventStream>(dump, request);
     const std::stop_callback wake(stop, [this] { stream_->shut_down(); });
-    {
-        auto entry = queue_.enter();
-    }
+    options_.connected();
     log::info(
         dialect_.name() + ".streaming",
         format(

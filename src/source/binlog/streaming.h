@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -18,6 +19,7 @@ namespace millrace::binlog {
 class Streaming {
   public:
     struct Options {
+        std::function<void()> connected;  ///< The server sends its log from the offset on.
         ConnectionOptions connection;
         uint32_t server_id = 0;
         int64_t heartbeat_ms = 10'000;      ///< How often an idle server sends a sign of life.

@@ -24,6 +24,9 @@ struct SourceContext {
     convert::JsonConverterOptions value_json;
     topiclog::WriterOptions writer;
     int64_t offset_flush_interval_ms = 60'000;
+    /// To be called once the place in the log is fixed: whatever is changed from then on is captured. The task is
+    /// RUNNING from then on.
+    std::function<void()> started;
     std::string run_id;                                        ///< Of this start, for the records' headers.
     std::function<void(const std::string& topic)> topic_used;  ///< A topic got its first record of this run.
 };

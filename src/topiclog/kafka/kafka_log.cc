@@ -51,7 +51,7 @@ kafka::ConfHandle reader_conf(const KafkaOptions& options) {
          std::initializer_list<std::pair<const char*, const char*>>{{"isolation.level", "read_committed"},
                                                                     {"enable.partition.eof", "true"},
                                                                     {"auto.offset.reset", "earliest"},
-                                                                    {"fetch.wait.max.ms", "500"},
+                                                                    {"fetch.wait.max.ms", "100"},
                                                                     {"queued.max.messages.kbytes", "16384"},
                                                                     {"allow.auto.create.topics", "false"}})
         kafka::set(conf.get(), name, value, name);

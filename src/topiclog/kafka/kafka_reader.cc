@@ -43,31 +43,41 @@ KafkaReader::KafkaReader(Admin& admin, ConfHandle conf, std::string topic, std::
       queue_(rd_kafka_queue_new(client_.get())) {}
 
 KafkaReader::~KafkaReader() {
-    for (size_t partition = 0; partition < next_.size(); ++partition)
-        rd_kafka_consume_stop(topic_.get(), static_cast<int32_t>(partition));
+    for (size_t partition = 0; partition < partitions_.size(); ++partition)
+        if (partitions_[partition].is_started) rd_kafka_consume_stop(topic_.get(), static_cast<int32_t>(partition));
 }
 
-bool KafkaReader::start(const std::optional<Admin::Topic>& found) {
+bool KafkaReader::find_partitions() {
+    const auto found = admin_.topic(name_);
     if (!found) return false;
     if (!topic_) topic_.reset(rd_kafka_topic_new(client_.get(), name_.c_str(), nullptr));
-    for (auto partition = static_cast<int32_t>(next_.size()); partition < found->partitions; ++partition) {
-        const auto wanted = from_.find(partition);
-        const int64_t offset = wanted == from_.end() ? RD_KAFKA_OFFSET_BEGINNING : wanted->second;
-        if (rd_kafka_consume_start_queue(topic_.get(), partition, offset, queue_.get()) != 0)
-            throw RetriableError(format("Topic {} cannot be read: {}", name_, rd_kafka_err2str(rd_kafka_last_error())));
-        next_.push_back(wanted == from_.end() ? 0 : wanted->second);
+    const size_t known = partitions_.size();
+    if (static_cast<size_t>(found->partitions) <= known) return true;
+    const auto begins = admin_.begin_offsets(name_, found->partitions);
+    partitions_.resize(begins.size());
+    for (size_t partition = known; partition < begins.size(); ++partition) {
+        const auto wanted = from_.find(static_cast<int32_t>(partition));
+        partitions_[partition].next = std::max(begins[partition], wanted == from_.end() ? 0 : wanted->second);
     }
     return true;
 }
 
+void KafkaReader::start(size_t number) {
+    Partition& partition = partitions_[number];
+    if (partition.is_started) return;
+    if (rd_kafka_consume_start_queue(topic_.get(), static_cast<int32_t>(number), partition.next, queue_.get()) != 0)
+        throw RetriableError(format("Topic {} cannot be read: {}", name_, rd_kafka_err2str(rd_kafka_last_error())));
+    partition.is_started = true;
+}
+
 size_t KafkaReader::take(rd_kafka_message_t& message, const Visit& visit) {
     if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-        auto& next = next_.at(static_cast<size_t>(message.partition));
+        auto& next = partitions_.at(static_cast<size_t>(message.partition)).next;
         next = std::max(next, message.offset);
         return 0;
     }
     if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        next_.at(static_cast<size_t>(message.partition)) = message.offset + 1;
+        partitions_.at(static_cast<size_t>(message.partition)).next = message.offset + 1;
         visit(record_from(message));
         return 1;
     }
@@ -95,38 +105,40 @@ size_t KafkaReader::poll(const Visit& visit, int64_t timeout_ms) {
     const int64_t deadline = steady_ms() + timeout_ms;
     for (;;) {
         const int64_t left = deadline - steady_ms();
-        if (next_.empty() && !start(admin_.topic(name_))) {
+        if (partitions_.empty() && !find_partitions()) {
             if (left <= 0) return 0;
             rd_kafka_poll(client_.get(), static_cast<int>(std::min<int64_t>(left, kTopicRetryMs)));
             continue;
         }
+        for (size_t partition = 0; partition < partitions_.size(); ++partition) start(partition);
         // One call may return early with nothing but ends of partitions.
-        constexpr int64_t kShortestMs = 0;
-        const size_t visited = consume(visit, static_cast<int>(std::clamp<int64_t>(left, kShortestMs, 1000)));
+        const size_t visited = consume(visit, static_cast<int>(std::clamp<int64_t>(left, 0, 1000)));
         if (visited != 0 || left <= 0) return visited;
     }
 }
 
 void KafkaReader::read_to_end(const Visit& visit) {
-    const auto found = admin_.topic(name_);
-    if (!start(found)) return;
-    const auto begins = admin_.begin_offsets(name_, found->partitions);
-    const auto ends = admin_.end_offsets(name_, found->partitions);
-    const auto is_at_end = [&] {
+    if (!find_partitions()) return;
+    const auto ends = admin_.end_offsets(name_, static_cast<int32_t>(partitions_.size()));
+    // Empty partitions are left for later: a fetch of them would hold up the others.
+    for (size_t partition = 0; partition < ends.size(); ++partition)
+        if (partitions_[partition].next < ends[partition]) start(partition);
+    const auto left = [&] {
+        int64_t count = 0;
         for (size_t partition = 0; partition < ends.size(); ++partition)
-            if (ends[partition] > begins[partition] && next_[partition] < ends[partition]) return false;
-        return true;
+            count += std::max<int64_t>(0, ends[partition] - partitions_[partition].next);
+        return count;
     };
     int64_t last_progress = steady_ms();
-    while (!is_at_end()) {
-        const auto before = next_;
+    for (int64_t before = left(); before > 0;) {
         consume(visit, 1000);
-        if (next_ != before) last_progress = steady_ms();
+        const int64_t now = left();
+        if (now != before) last_progress = steady_ms();
+        before = now;
         if (steady_ms() - last_progress > kStallMs)
-            throw RetriableError(
-                format("Topic {} could not be read to its end: nothing came for {} s. Brokers are away, "
-                       "or a transaction was left open",
-                       name_, kStallMs / 1000));
+            throw RetriableError(format("Topic {} could not be read to its end: nothing came for {} s. Brokers are away, "
+                                        "or a transaction was left open",
+                                        name_, kStallMs / 1000));
     }
 }
 

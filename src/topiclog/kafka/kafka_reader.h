@@ -19,8 +19,13 @@ class KafkaReader final : public TopicReader {
     void read_to_end(const Visit& visit) override;
 
   private:
-    /// Starts what is not read yet; false as long as there is no such topic.
-    bool start(const std::optional<Admin::Topic>& found);
+    struct Partition {
+        int64_t next = 0;  ///< The offset of the record to come.
+        bool is_started = false;
+    };
+    /// Learns of the topic's partitions; false as long as there is no such topic.
+    bool find_partitions();
+    void start(size_t partition);
     size_t consume(const Visit& visit, int timeout_ms);
     size_t take(rd_kafka_message_t& message, const Visit& visit);
 
@@ -30,7 +35,7 @@ class KafkaReader final : public TopicReader {
     ClientHandle client_;
     QueueHandle queue_;
     TopicHandle topic_;
-    std::vector<int64_t> next_;  ///< Per partition that is being read: the offset of the record to come.
+    std::vector<Partition> partitions_;
 };
 
 }  // namespace millrace::topiclog::kafka

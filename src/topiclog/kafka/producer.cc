@@ -3,8 +3,6 @@
 #include <pthread.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 
 #include "base/errors.h"
 #include "base/log.h"
@@ -116,22 +114,31 @@ void Producer::wait_for_room() {
     if (abandoned_) throw RetriableError("The producer has failed; the cause was reported");
 }
 
-bool Producer::send(rd_kafka_topic_t* topic, Bytes key, void* value, size_t value_size, int64_t timestamp_ms,
-                    rd_kafka_headers_t* headers, void* ticket) {
-    const int flags = value != nullptr ? RD_KAFKA_MSG_F_FREE : 0;
+bool Producer::send(rd_kafka_topic_t* topic, Bytes key, Bytes value, int64_t timestamp_ms, rd_kafka_headers_t* headers,
+                    void* ticket) {
+    const int flags = value.data != nullptr ? RD_KAFKA_MSG_F_COPY : 0;
     const auto error = rd_kafka_producev(
         client_.get(), RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA),
-        RD_KAFKA_V_KEY(key.data, key.size), RD_KAFKA_V_VALUE(value, value_size), RD_KAFKA_V_TIMESTAMP(timestamp_ms),
+        RD_KAFKA_V_KEY(key.data, key.size), RD_KAFKA_V_VALUE(const_cast<void*>(value.data), value.size), RD_KAFKA_V_TIMESTAMP(timestamp_ms),
         RD_KAFKA_V_MSGFLAGS(flags), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(ticket), RD_KAFKA_V_END);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
     if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
     const std::string shown = key.data == nullptr
                                   ? "null"
                                   : std::string(static_cast<const char*>(key.data), std::min(key.size, kShownKeyBytes));
-    std::free(value);
     if (headers != nullptr) rd_kafka_headers_destroy(headers);
     throw_delivery_fault(error, rd_kafka_topic_name(topic),
-                         format("; the record's key is {}, its size {} bytes", shown, value_size));
+                         format("; the record's key is {}, its size {} bytes", shown, value.size));
+}
+
+/// A record's key or value in one piece, in a buffer of ours.
+Producer::Bytes Producer::joined(const AppendBatch& batch, const AppendBatch::Text& text, std::string& buffer) {
+    if (text.is_null) return {};
+    const std::string_view own = batch.own_bytes(text);
+    if (text.prefix == nullptr) return {own.data(), own.size()};
+    buffer.assign(*text.prefix);
+    buffer.append(own);
+    return {buffer.data(), buffer.size()};
 }
 
 void Producer::produce(const AppendBatch& batch, void* ticket) {
@@ -139,39 +146,16 @@ void Producer::produce(const AppendBatch& batch, void* ticket) {
     for (uint32_t slot = 0; slot < batch.topic_count(); ++slot) by_slot.push_back(topic(batch.topic(slot)));
     last_headers_ = nullptr;  // addresses of an earlier batch may have been used again
     for (const auto& entry : batch.entries()) {
-        Bytes key;
-        if (!entry.key.is_null) {
-            const std::string_view own = batch.own_bytes(entry.key);
-            key_.clear();
-            if (entry.key.prefix != nullptr) key_ = *entry.key.prefix;
-            key_ += own;
-            key = {key_.data(), key_.size()};
-        }
-        void* value = nullptr;
-        size_t size = 0;
-        if (!entry.value.is_null) {
-            const std::string_view own = batch.own_bytes(entry.value);
-            const size_t head = entry.value.prefix != nullptr ? entry.value.prefix->size() : 0;
-            size = head + own.size();
-            value = std::malloc(size != 0 ? size : 1);
-            if (value == nullptr) throw std::bad_alloc();
-            if (head != 0) std::memcpy(value, entry.value.prefix->data(), head);
-            std::memcpy(static_cast<char*>(value) + head, own.data(), own.size());
-        }
+        const Bytes key = joined(batch, entry.key, key_);
+        const Bytes value = joined(batch, entry.value, value_);
         rd_kafka_headers_t* own_headers = headers(entry.headers);
-        while (!send(by_slot[entry.slot], key, value, size, entry.timestamp_ms, own_headers, ticket)) wait_for_room();
+        while (!send(by_slot[entry.slot], key, value, entry.timestamp_ms, own_headers, ticket)) wait_for_room();
     }
 }
 
 bool Producer::try_produce(const std::string& topic_name, const std::string& key, const std::string& value,
                            int64_t timestamp_ms, void* ticket) {
-    void* copy = std::malloc(value.size() + 1);
-    if (copy == nullptr) throw std::bad_alloc();
-    std::memcpy(copy, value.data(), value.size());
-    if (send(topic(topic_name), {key.data(), key.size()}, copy, value.size(), timestamp_ms, nullptr, ticket))
-        return true;
-    std::free(copy);
-    return false;
+    return send(topic(topic_name), {key.data(), key.size()}, {value.data(), value.size()}, timestamp_ms, nullptr, ticket);
 }
 
 void Producer::wake() {

@@ -54,9 +54,10 @@ class Producer {
     };
     rd_kafka_topic_t* topic(const std::string& name);
     rd_kafka_headers_t* headers(const std::string* encoded);
-    /// False if the queue is full; then `value` and `headers` are still the caller's.
-    bool send(rd_kafka_topic_t* topic, Bytes key, void* value, size_t value_size, int64_t timestamp_ms,
-              rd_kafka_headers_t* headers, void* ticket);
+    /// False if the queue is full; `headers` are the caller's still.
+    bool send(rd_kafka_topic_t* topic, Bytes key, Bytes value, int64_t timestamp_ms, rd_kafka_headers_t* headers,
+              void* ticket);
+    static Bytes joined(const AppendBatch& batch, const AppendBatch::Text& text, std::string& buffer);
     void wait_for_room();
     void run(const std::stop_token& stop);
     void note_error(int error, const char* reason);
@@ -65,7 +66,7 @@ class Producer {
     const Options options_;
     const std::string* last_headers_ = nullptr;  ///< headers_ was made from these.
     HeadersHandle headers_;
-    std::string key_;
+    std::string key_, value_;
     std::mutex mutex_;
     std::condition_variable room_;
     std::unordered_map<std::string, TopicHandle> topics_;  ///< Guarded by mutex_.
