@@ -2,6 +2,7 @@
 import json, unittest
 
 from fixtures import FOLDER, fresh_database, server
+from servers import wait_until
 from worker import HttpError, Worker, connector
 
 
@@ -67,7 +68,7 @@ class Rest(unittest.TestCase):
         for verb, code, state in (('pause', 202, 'PAUSED'), ('resume', 202, 'RUNNING')):
             self.assertEqual(self.worker.request('PUT', f'{path}/{verb}')[:2], (code, b''))
             self.assertEqual(self.worker.status(self.name)['connector']['state'], state)
-            self.assertEqual(self.worker.task_state(self.name), state)
+            wait_until(f'the task {state}', lambda: self.worker.task_state(self.name) == state, 20)
         self.assertEqual(self.worker.request('PUT', path + '/stop')[0], 204)
         stopped = self.worker.status(self.name)
         self.assertEqual((stopped['connector']['state'], stopped['tasks']), ('STOPPED', []))

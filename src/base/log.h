@@ -1,7 +1,10 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 /// Logging in the form that Debezium's tutorial shows:
 ///   2021-11-30 01:38:44,534 INFO   MySQL|dbserver1|snapshot  Snapshot step 1 - Preparing   [mysql.snapshot]
@@ -27,6 +30,20 @@ class Context {
 void set_phase(std::string_view phase);
 
 void set_level(Level level);
+/// Of one logger and those below it ("mysql" and "mysql.snapshot"), or of all ("root"). Nothing if the level is none.
+std::optional<Level> parse_level(std::string_view name);
+void set_level(const std::string& logger, Level level);
+struct LoggerLevel {
+    std::string logger;
+    Level level = Level::Info;
+    std::optional<int64_t> changed_ms;  ///< Nothing: as it was at the start.
+};
+/// The root and all loggers that have spoken or were given a level.
+std::vector<LoggerLevel> levels();
+std::string_view name_of(Level level);
+/// The time as it stands before a line.
+std::string timestamp();
+
 void write(Level level, std::string_view logger, std::string_view message);
 
 inline void debug(std::string_view logger, std::string_view message) {

@@ -1,6 +1,8 @@
 #include "cli/worker_command.h"
 
+#include <chrono>
 #include <csignal>
+#include <thread>
 
 #include "base/calendar.h"
 #include "base/errors.h"
@@ -8,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/version.h"
+#include "net/http_client.h"
 #include "net/http_server.h"
 #include "rest/rest_api.h"
 #include "source/mariadb/mariadb_source.h"
@@ -46,23 +49,40 @@ bool is_connector_file(const std::string& path) {
     return config::parse_properties(config::read_file(path)).contains("connector.class");
 }
 
-log::Level level_from(const std::string& word) {
-    const std::string level = upper(word);
-    if (level == "TRACE") return log::Level::Trace;
-    if (level == "DEBUG") return log::Level::Debug;
-    if (level == "WARN") return log::Level::Warn;
-    if (level == "ERROR") return log::Level::Error;
-    return log::Level::Info;
-}
-
-int wait_for_signal() {
+/// Returns at once when the worker can never work.
+int wait_for_signal(worker::Worker& worker) {
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
-    int number = 0;
-    sigwait(&signals, &number);
-    return number;
+    const timespec second{1, 0};
+    for (;;) {
+        const int number = sigtimedwait(&signals, nullptr, &second);
+        if (number > 0 || worker.refusal()) return number;
+    }
+}
+
+/// Connectors given on the command line go in once this worker has found its place.
+void wait_until_ready(worker::Worker& worker) {
+    constexpr int64_t kWaitMs = 120'000;
+    const int64_t deadline = steady_ms() + kWaitMs;
+    while (!worker.is_ready()) {
+        if (const auto refusal = worker.refusal()) throw EnvironmentError(*refusal);
+        if (steady_ms() > deadline) throw EnvironmentError("The group of workers did not form within two minutes");
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+}
+
+void put_connector(worker::Worker& worker, const std::string& name, const Config& config) {
+    try {
+        worker.put_config(name, config);
+    } catch (const worker::ForwardRequest& elsewhere) {
+        Json body = Json::object();
+        for (const auto& [property, value] : config) body[property] = value;
+        const auto answer = net::HttpClient(elsewhere.url())
+                                .send("PUT", "/connectors/" + net::encode_segment(name) + "/config", to_text(body));
+        if (answer.status >= 400) throw worker::RequestError(answer.status, answer.body);
+    }
 }
 
 /// Before any thread is made, so that none but wait_for_signal() gets them.
@@ -95,23 +115,26 @@ int run_worker(const std::vector<std::string>& files, const std::vector<std::str
         settings.set(pair.substr(0, equals), pair.substr(equals + 1));
     }
     const auto config = worker::WorkerConfig::from(settings);
-    log::set_level(level_from(config.settings.text("log.level")));
+    log::set_level(log::parse_level(config.settings.text("log.level")).value_or(log::Level::Info));
     for (const auto& notice : worker::worker_properties().notices(settings, {})) log::info("worker", notice);
 
     const auto log = worker::open_log(config);
     worker::Worker worker(config, *log, {&mysql::source_type(), &mariadb::source_type()});
-    rest::RestApi api(worker, kConnectVersion);
+    rest::RestApi api(worker);
     net::HttpServer server([&](const net::HttpRequest& request) { return api.handle(request); });
     const int port = server.start(config.listen_host, config.listen_port);
-    const std::string address = format("{}:{}", config.listen_host.empty() ? "127.0.0.1" : config.listen_host, port);
-    log::info("worker", format("Millrace {} listens at http://{} after {} ms; topics are kept in {}", kVersion, address,
-                               steady_ms() - started,
+    log::info("worker", format("Millrace {} listens at http://{} after {} ms; topics are kept in {}", kVersion,
+                               config.advertised(port), steady_ms() - started,
                                config.is_on_kafka() ? "Kafka at " + config.settings.text("bootstrap.servers")
                                                     : config.settings.text("store.path")));
-    worker.start(address);
-    for (auto& [name, connector_config] : connectors) worker.put_config(name, connector_config);
+    worker.start(config.advertised(port));
+    if (!connectors.empty()) {
+        wait_until_ready(worker);
+        for (auto& [name, connector_config] : connectors) put_connector(worker, name, connector_config);
+    }
 
-    const int signal = wait_for_signal();
+    const int signal = wait_for_signal(worker);
+    if (const auto refusal = worker.refusal()) throw EnvironmentError(*refusal);
     log::info("worker", format("Signal {}: finishing what is in flight", signal));
     server.stop();
     worker.stop();

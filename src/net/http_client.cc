@@ -26,17 +26,19 @@ HttpClient::HttpClient(const std::string& url) : impl_(std::make_unique<Impl>())
 
 HttpClient::~HttpClient() = default;
 
-HttpAnswer HttpClient::send(const std::string& method, const std::string& path, const std::string& body) {
+HttpAnswer HttpClient::send(const std::string& method, const std::string& path, const std::string& body,
+                            const std::string& authorization) {
     httplib::Request request;
     request.method = method;
     request.path = path;
     request.body = body;
     if (!body.empty()) request.set_header("Content-Type", "application/json");
+    if (!authorization.empty()) request.set_header("Authorization", authorization);
     const auto result = impl_->client->send(request);
     if (!result)
         throw EnvironmentError(format("No answer from {}: {}; is the worker running there? (--at URL names another)",
                                       impl_->url, httplib::to_string(result.error())));
-    return {result->status, result->body};
+    return {result->status, result->body, result->get_header_value("Location")};
 }
 
 std::string encode_segment(const std::string& text) {

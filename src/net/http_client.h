@@ -8,6 +8,7 @@ namespace millrace::net {
 struct HttpAnswer {
     int status = 0;
     std::string body;
+    std::string location;  ///< The Location header.
 };
 
 /// A client of one HTTP server. Not thread-safe.
@@ -18,7 +19,8 @@ class HttpClient {
     ~HttpClient();
 
     /// Throws EnvironmentError if the server cannot be reached.
-    HttpAnswer send(const std::string& method, const std::string& path, const std::string& body = {});
+    HttpAnswer send(const std::string& method, const std::string& path, const std::string& body = {},
+                    const std::string& authorization = {});
 
   private:
     struct Impl;

@@ -16,7 +16,13 @@ struct HttpServer::Impl {
     std::thread thread;
 
     void answer(const httplib::Request& from, httplib::Response& to) const {
-        HttpRequest request{from.method, from.path, {}, from.body, from.get_header_value("Host")};
+        HttpRequest request{from.method,
+                            from.path,
+                            {},
+                            from.body,
+                            from.get_header_value("Host"),
+                            from.target,
+                            from.get_header_value("Authorization")};
         for (const auto& [name, value] : from.params) {  // a repeated parameter becomes a list
             auto& text = request.query[name];
             text += (text.empty() ? "" : ",") + value;

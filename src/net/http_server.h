@@ -12,7 +12,9 @@ struct HttpRequest {
     std::string path;  ///< Decoded, without the query.
     std::map<std::string, std::string> query;
     std::string body;
-    std::string host;  ///< The Host header.
+    std::string host;           ///< The Host header.
+    std::string target;         ///< Path and query as sent.
+    std::string authorization;  ///< The Authorization header.
 };
 
 struct HttpResponse {

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "net/http_client.h"
 #include "rest/topic_export.h"
 #include "worker/request_error.h"
 
@@ -76,6 +77,8 @@ HttpResponse RestApi::handle(const HttpRequest& request) {
         for (auto& segment : split(request.path, '/'))
             if (!segment.empty()) path.push_back(std::move(segment));
         return route(request, path);
+    } catch (const worker::ForwardRequest& elsewhere) {
+        return forward(request, elsewhere.url());
     } catch (const RequestError& refusal) {
         return error_response(refusal.status(), refusal.what());
     } catch (const ConfigError& fault) {
@@ -89,16 +92,77 @@ HttpResponse RestApi::handle(const HttpRequest& request) {
 HttpResponse RestApi::route(const HttpRequest& request, const Segments& path) {
     if (path.empty()) {
         if (request.method != "GET") not_allowed();
-        return json_response(
-            {{"version", version_}, {"commit", "millrace"}, {"kafka_cluster_id", worker_.log().cluster_id()}});
+        return json_response({{"version", worker::kConnectVersion},
+                              {"commit", "millrace"},
+                              {"kafka_cluster_id", worker_.log().cluster_id()}});
     }
-    if (path[0] == "health" && path.size() == 1)
-        return json_response(
-            {{"status", "healthy"}, {"message", "Worker has completed startup and is ready to handle requests."}});
+    if (path[0] == "health" && path.size() == 1) return health(request);
+    if (path[0] == "admin" && path.size() >= 2 && path[1] == "loggers") return loggers(request, path);
     if (path[0] == "connectors") return path.size() == 1 ? connectors(request) : connector(request, path);
     if (path[0] == "connector-plugins") return plugins(request, path);
     if (path[0] == "topics") return topics(request, path);
     not_found();
+}
+
+HttpResponse RestApi::health(const HttpRequest& request) const {
+    if (request.method != "GET") not_allowed();
+    if (worker_.is_ready())
+        return json_response(
+            {{"status", "healthy"}, {"message", "Worker has completed startup and is ready to handle requests."}});
+    return json_response({{"status", "starting"}, {"message", "Worker is still starting up."}}, 503);
+}
+
+/// To the worker that can answer. A request that was passed on once is not passed on again.
+HttpResponse RestApi::forward(const HttpRequest& request, const std::string& url) const {
+    if (parameter(request, "forward") == std::string("false"))
+        return error_response(409,
+                              "Cannot complete request because of a conflicting operation (e.g. worker rebalance)");
+    const std::string target = request.target + (request.target.find('?') == std::string::npos ? "?" : "&");
+    try {
+        const auto answer =
+            net::HttpClient(url).send(request.method, target + "forward=false", request.body, request.authorization);
+        HttpResponse response{answer.status, answer.body, "application/json", {}};
+        if (!answer.location.empty()) response.headers["Location"] = answer.location;
+        return response;
+    } catch (const EnvironmentError& fault) {
+        return error_response(500, format("IO Error trying to forward REST request: {}", fault.what()));
+    }
+}
+
+HttpResponse RestApi::loggers(const HttpRequest& request, const Segments& path) {
+    const auto shown = [](const log::LoggerLevel& logger) {
+        return Json{{"level", log::name_of(logger.level)},
+                    {"last_modified", logger.changed_ms ? Json(*logger.changed_ms) : Json(nullptr)}};
+    };
+    if (path.size() == 2) {
+        if (request.method != "GET") not_allowed();
+        Json all = Json::object();
+        for (const auto& logger : log::levels()) all[logger.logger] = shown(logger);
+        return json_response(all);
+    }
+    if (path.size() != 3) not_found();
+    const std::string& name = path[2];
+    if (request.method == "GET") {
+        for (const auto& logger : log::levels())
+            if (logger.logger == name) return json_response(shown(logger));
+        throw RequestError(404, format("Logger {} not found.", name));
+    }
+    if (request.method != "PUT") not_allowed();
+    const Json body = parse_body(request);
+    const auto wanted = body.find("level");
+    if (wanted == body.end() || !wanted->is_string())
+        throw RequestError(400, "Desired 'level' parameter was not specified in request.");
+    const auto level = log::parse_level(wanted->get<std::string>());
+    if (!level) throw RequestError(404, format("invalid log level '{}'.", wanted->get<std::string>()));
+    if (iequals(parameter(request, "scope"), "cluster")) {
+        worker_.set_cluster_level(name, std::string(log::name_of(*level)));
+        return {204, "", "application/json", {}};
+    }
+    log::set_level(name, *level);
+    Json changed = Json::array();
+    for (const auto& logger : log::levels())
+        if (logger.logger == name || logger.logger.starts_with(name + ".")) changed.push_back(logger.logger);
+    return json_response(changed);
 }
 
 HttpResponse RestApi::connectors(const HttpRequest& request) {
@@ -150,24 +214,28 @@ HttpResponse RestApi::connector(const HttpRequest& request, const Segments& path
     }
     const std::string& what = path[2];
     if (what == "tasks") return connector_tasks(request, path);
+    if (what == "topics" && path.size() == 4 && path[3] == "reset") {
+        if (method != "PUT") not_allowed();
+        worker_.reset_topics(name);
+        return {202, "", "application/json", {}};
+    }
     if (path.size() != 3) not_found();
+    if (what == "offsets") return connector_offsets(request, name);
+    if (what == "tasks-config") {
+        if (method != "GET") not_allowed();
+        return json_response(worker_.task_configs(name));
+    }
     if (what == "config") {
         if (method == "GET") return json_response(worker_.config(name));
         if (method != "PUT" && method != "PATCH") not_allowed();
-        Json config = parse_body(request);
-        if (method == "PATCH") {
-            Json merged = worker_.config(name);
-            merged.merge_patch(config);
-            config = merged;
-        }
+        const Json config = parse_body(request);
+        if (method == "PATCH") return json_response(worker_.patch_config(name, config));
         const bool is_new = worker_.put_config(name, config_from(config));
         return json_response(worker_.info(name), is_new ? 201 : 200);
     }
-    if (what == "status" || what == "offsets" || what == "topics") {
+    if (what == "status" || what == "topics") {
         if (method != "GET") not_allowed();
-        return json_response(what == "status"    ? worker_.status(name)
-                             : what == "offsets" ? worker_.offsets(name)
-                                                 : worker_.topics(name));
+        return json_response(what == "status" ? worker_.status(name) : worker_.topics(name));
     }
     if (what == "restart") {
         if (method != "POST") not_allowed();
@@ -186,6 +254,13 @@ HttpResponse RestApi::connector(const HttpRequest& request, const Segments& path
         return {what == "stop" ? 204 : 202, "", "application/json", {}};
     }
     not_found();
+}
+
+HttpResponse RestApi::connector_offsets(const HttpRequest& request, const std::string& name) {
+    if (request.method == "GET") return json_response(worker_.offsets(name));
+    if (request.method == "PATCH") return json_response(worker_.alter_offsets(name, parse_body(request)));
+    if (request.method == "DELETE") return json_response(worker_.reset_offsets(name));
+    not_allowed();
 }
 
 HttpResponse RestApi::connector_tasks(const HttpRequest& request, const Segments& path) {
@@ -209,7 +284,11 @@ HttpResponse RestApi::connector_tasks(const HttpRequest& request, const Segments
 HttpResponse RestApi::plugins(const HttpRequest& request, const Segments& path) {
     if (path.size() == 1) {
         if (request.method != "GET") not_allowed();
-        return json_response(worker_.plugins());
+        return json_response(worker_.plugins(!iequals(parameter(request, "connectorsOnly", "true"), "false")));
+    }
+    if (path.size() == 3 && path[2] == "config") {
+        if (request.method != "GET") not_allowed();
+        return json_response(worker_.plugin_config(path[1]));
     }
     if (path.size() != 4 || path[2] != "config" || path[3] != "validate") not_found();
     if (request.method != "PUT") not_allowed();

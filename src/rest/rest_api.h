@@ -11,7 +11,7 @@ namespace millrace::rest {
 /// Kafka Connect's REST API, and topics over HTTP (/topics…), in front of a Worker. Thread-safe.
 class RestApi {
   public:
-    RestApi(worker::Worker& worker, std::string version) : worker_(worker), version_(std::move(version)) {}
+    explicit RestApi(worker::Worker& worker) : worker_(worker) {}
 
     net::HttpResponse handle(const net::HttpRequest& request);
 
@@ -21,12 +21,15 @@ class RestApi {
     net::HttpResponse connectors(const net::HttpRequest& request);
     net::HttpResponse connector(const net::HttpRequest& request, const Segments& path);
     net::HttpResponse connector_tasks(const net::HttpRequest& request, const Segments& path);
+    net::HttpResponse connector_offsets(const net::HttpRequest& request, const std::string& name);
+    net::HttpResponse loggers(const net::HttpRequest& request, const Segments& path);
+    net::HttpResponse forward(const net::HttpRequest& request, const std::string& url) const;
+    net::HttpResponse health(const net::HttpRequest& request) const;
     net::HttpResponse plugins(const net::HttpRequest& request, const Segments& path);
     net::HttpResponse topics(const net::HttpRequest& request, const Segments& path);
     net::HttpResponse records(const net::HttpRequest& request, const std::string& topic);
 
     worker::Worker& worker_;
-    const std::string version_;
 };
 
 }  // namespace millrace::rest

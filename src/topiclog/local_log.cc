@@ -67,12 +67,33 @@ class LocalWriter final : public RecordWriter {
     void flush() override {}
     void check_topics(const std::vector<std::string>&) override {}
     void ensure_topics(const std::vector<std::string>&) override {}  // append makes what is missing
+    void abandon() override {}
 
   private:
     LocalLog& log_;
 };
 
+/// Nobody else can share what one process owns.
+class SoleMembership final : public Membership {
+  public:
+    explicit SoleMembership(std::string url) : url_(std::move(url)) {}
+    bool is_shared() const override { return false; }
+    std::string member_id() override { return url_; }
+    bool is_leader() override { return true; }
+    bool may_work() override { return true; }
+    std::optional<std::vector<Member>> members() override { return {{Member{url_, url_}}}; }
+    std::optional<std::string> refusal() override { return std::nullopt; }
+    void leave() override {}
+
+  private:
+    const std::string url_;
+};
+
 }  // namespace
+
+std::unique_ptr<Membership> LocalLog::join(MembershipOptions options) {
+    return std::make_unique<SoleMembership>(std::move(options.url));
+}
 
 std::unique_ptr<TopicReader> LocalLog::open_reader(const std::string& topic, const std::map<int32_t, int64_t>& from) {
     return std::make_unique<LocalReader>(*this, topic, from);

@@ -11,6 +11,7 @@ class LocalLog : public TopicLog {
     std::string cluster_id() override { return "embedded"; }
     std::unique_ptr<TopicReader> open_reader(const std::string& topic, const std::map<int32_t, int64_t>& from) override;
     std::unique_ptr<RecordWriter> open_writer(WriterOptions options) override;
+    std::unique_ptr<Membership> join(MembershipOptions options) override;
 
     /// Records of one partition from `offset` on, in order, about `bytes_max` bytes of them (at least one record
     /// if there is any). Empty at the end of the partition or when there is no such topic.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "topiclog/append_batch.h"
+#include "topiclog/membership.h"
 
 namespace millrace::topiclog {
 
@@ -76,6 +77,8 @@ class RecordWriter {
     virtual void check_topics(const std::vector<std::string>& names) = 0;
     /// Creates those that are missing. Throws as check_topics() does. From any thread.
     virtual void ensure_topics(const std::vector<std::string>& names) = 0;
+    /// Makes a write() or flush() that waits give up, now and later. From any thread.
+    virtual void abandon() = 0;
 };
 
 struct WriterOptions {
@@ -120,6 +123,8 @@ class TopicLog {
                                                      const std::map<int32_t, int64_t>& from = {}) = 0;
     /// For a transactional writer, transactions that an earlier writer of the same task left open are ended first.
     virtual std::unique_ptr<RecordWriter> open_writer(WriterOptions options) = 0;
+    /// Takes this worker's place among those that share the log.
+    virtual std::unique_ptr<Membership> join(MembershipOptions options) = 0;
 };
 
 /// Calls `visit` with every record of the topic, partition by partition, in order of offsets.

@@ -16,4 +16,15 @@ class RequestError : public std::runtime_error {
     int status_;
 };
 
+/// A request that another worker must answer: the leader, or the one that has a task. The REST handler passes it on.
+class ForwardRequest : public std::runtime_error {
+  public:
+    explicit ForwardRequest(const std::string& url) : std::runtime_error("forwarded to " + url), url_(url) {}
+    /// Of that worker's REST API, without a '/' at the end.
+    const std::string& url() const { return url_; }
+
+  private:
+    std::string url_;
+};
+
 }  // namespace millrace::worker

@@ -28,11 +28,6 @@ void pause(const std::stop_token& stop, int64_t ms) {
 
 }  // namespace
 
-std::string_view name_of(State state) {
-    constexpr std::string_view kNames[] = {"UNASSIGNED", "RUNNING", "PAUSED", "FAILED", "RESTARTING", "STOPPED"};
-    return kNames[static_cast<size_t>(state)];
-}
-
 Task::Task(Options options, MakeSource make_source, StateChanged state_changed)
     : options_(std::move(options)),
       make_source_(std::move(make_source)),
@@ -41,13 +36,32 @@ Task::Task(Options options, MakeSource make_source, StateChanged state_changed)
 
 Task::~Task() {
     thread_.request_stop();
+    {
+        std::unique_lock lock(mutex_);
+        const auto patience = std::chrono::milliseconds(drop_ ? 0 : options_.shutdown_ms);
+        if (!ended_.wait_for(lock, patience, [&] { return has_ended_; }) && source_ != nullptr) {
+            log::warn("worker.task",
+                      format("Connector {}: what is in flight is not waited for any longer; it is read from "
+                             "the log again by the next start",
+                             options_.connector_name));
+            source_->abandon();
+        }
+    }
     if (thread_.joinable()) thread_.join();
+}
+
+void Task::set_source(engine::Source* source) {
+    const std::lock_guard lock(mutex_);
+    source_ = source;
 }
 
 bool Task::run_once(const std::stop_token& stop, int64_t& failures) {
     const int64_t started = steady_ms();
     try {
-        make_source_([this] { state_changed_(State::Running, ""); })->run(stop);
+        const auto source = make_source_([this] { state_changed_(State::Running, ""); });
+        set_source(source.get());
+        const SourceScope scope{*this};
+        source->run(stop);
         return false;
     } catch (const RetriableError& fault) {
         if (stop.stop_requested()) return false;
@@ -79,6 +93,9 @@ void Task::run(const std::stop_token& stop) {
         const int64_t step = std::min(options_.retry_wait_ms, kFirstRetryMs << std::min<int64_t>(failures, 16));
         pause(stop, step / 2 + static_cast<int64_t>(random() % static_cast<unsigned>(std::max<int64_t>(1, step / 2))));
     }
+    const std::lock_guard lock(mutex_);
+    has_ended_ = true;
+    ended_.notify_all();
 }
 
 }  // namespace millrace::worker

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -7,11 +9,9 @@
 #include <thread>
 
 #include "source/engine/source.h"
+#include "worker/state.h"
 
 namespace millrace::worker {
-
-enum class State { Unassigned, Running, Paused, Failed, Restarting, Stopped };
-std::string_view name_of(State state);
 
 /// One task: a thread named "src-<connector>" that runs a source, and runs it again after faults that may pass,
 /// with growing pauses. The only place where a task's faults are caught.
@@ -23,18 +23,27 @@ class Task {
         std::string logical_name;        ///< topic.prefix, for the log.
         int64_t retry_wait_ms = 10'000;  ///< Longest pause before a retry (retriable.restart.connector.wait.ms).
         int64_t retries_max = -1;        ///< errors.max.retries; -1: for ever.
+        int64_t shutdown_ms = 5'000;     ///< How long stopping waits for what is in flight.
     };
     /// `started` is for SourceContext::started.
     using MakeSource = std::function<std::unique_ptr<engine::Source>(std::function<void()> started)>;
     using StateChanged = std::function<void(State, const std::string& trace)>;
 
     Task(Options options, MakeSource make_source, StateChanged state_changed);
-    /// Stops and waits for what is in flight.
+    /// Stops; waits for what is in flight, at most `shutdown_ms`.
     ~Task();
+    /// Has the destructor wait for nothing.
+    void drop() { drop_ = true; }
     Task(const Task&) = delete;
     Task& operator=(const Task&) = delete;
 
   private:
+    /// Forgets the source before it goes.
+    struct SourceScope {
+        Task& task;
+        ~SourceScope() { task.set_source(nullptr); }
+    };
+    void set_source(engine::Source* source);
     void run(const std::stop_token& stop);
     /// True if it is worth another try.
     bool run_once(const std::stop_token& stop, int64_t& failures);
@@ -42,6 +51,11 @@ class Task {
     const Options options_;
     const MakeSource make_source_;
     const StateChanged state_changed_;
+    std::atomic<bool> drop_ = false;
+    std::mutex mutex_;  ///< Guards what follows, up to thread_.
+    std::condition_variable ended_;
+    bool has_ended_ = false;
+    engine::Source* source_ = nullptr;
     std::jthread thread_;
 };
 

@@ -1,6 +1,9 @@
 #include "worker/worker_config.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 
 #include "base/errors.h"
 #include "base/text.h"
@@ -31,8 +34,16 @@ constexpr Property kWorkerProperties[] = {
     {.name = "store.cleanup.interval.ms", .type = Type::Long, .default_value = "30000", .group = "Store", .documentation = "How often retention and compaction run."},
     {.name = "store.wal.bytes", .type = Type::Long, .default_value = "67108864", .group = "Store", .documentation = "Size at which the write-ahead log is folded into the store."},
     {.name = "listeners", .type = Type::List, .default_value = "http://127.0.0.1:8083", .group = "REST", .documentation = "Address of the REST API: http://HOST:PORT."},
-    {.name = "rest.advertised.host.name", .group = "REST", .support = Support::NoEffect},
-    {.name = "rest.advertised.port", .type = Type::Int, .group = "REST", .support = Support::NoEffect},
+    {.name = "rest.advertised.host.name", .group = "REST", .documentation = "Name by which other workers reach this one."},
+    {.name = "rest.advertised.port", .type = Type::Int, .group = "REST", .documentation = "Port by which other workers reach this one."},
+    {.name = "rest.advertised.listener", .group = "REST", .support = Support::NoEffect},
+    {.name = "session.timeout.ms", .type = Type::Int, .default_value = "10000", .group = "Kafka", .documentation = "After how long without a sign of life a worker counts as dead and its connectors go to others."},
+    {.name = "heartbeat.interval.ms", .type = Type::Int, .default_value = "3000", .group = "Kafka"},
+    {.name = "rebalance.timeout.ms", .type = Type::Int, .default_value = "60000", .group = "Kafka"},
+    {.name = "scheduled.rebalance.max.delay.ms", .type = Type::Int, .default_value = "0", .group = "Kafka", .support = Support::NoEffect},
+    {.name = "connect.protocol", .default_value = "sessioned", .group = "Kafka", .support = Support::NoEffect},
+    {.name = "topic.tracking.enable", .type = Type::Boolean, .default_value = "true", .group = "Common"},
+    {.name = "topic.tracking.allow.reset", .type = Type::Boolean, .default_value = "true", .group = "Common"},
     {.name = "plugin.path", .type = Type::List, .group = "Common", .support = Support::NoEffect},
     {.name = "plugin.discovery", .default_value = "hybrid_warn", .group = "Common", .support = Support::NoEffect},
     {.name = "key.converter", .type = Type::Class, .default_value = kJsonConverter, .importance = Importance::High, .group = "Common"},
@@ -111,6 +122,17 @@ const config::PropertyTable& worker_properties() {
 const config::PropertyTable& framework_properties() {
     static const config::PropertyTable table(kFrameworkProperties);
     return table;
+}
+
+std::string WorkerConfig::advertised(int port) const {
+    const bool any = listen_host.empty() || listen_host == "0.0.0.0" || listen_host == "*";
+    std::string host = settings.text("rest.advertised.host.name");
+    if (host.empty()) {
+        host = any ? "127.0.0.1" : listen_host;
+        std::array<char, 256> name{};
+        if (any && is_on_kafka() && ::gethostname(name.data(), name.size() - 1) == 0) host = name.data();
+    }
+    return format("{}:{}", host, settings.integer("rest.advertised.port", port));
 }
 
 WorkerConfig WorkerConfig::from(const config::Settings& given) {

@@ -10,6 +10,9 @@
 
 namespace millrace::worker {
 
+/// What `GET /` reports: the version of Kafka Connect whose API this is.
+constexpr const char* kConnectVersion = "4.1.0";
+
 /// The properties of a Kafka Connect distributed worker, and Millrace's own (store.*).
 const config::PropertyTable& worker_properties();
 
@@ -18,11 +21,15 @@ const config::PropertyTable& framework_properties();
 
 struct WorkerConfig {
     config::Settings settings;  ///< With defaults.
+    std::string scheme = "http";
     std::string listen_host;
     int listen_port = 8083;
     std::string config_topic, offset_topic, status_topic;
     int64_t offset_flush_interval_ms = 60'000;
     int64_t shutdown_timeout_ms = 5'000;
+
+    /// HOST:PORT by which other workers reach this one that listens on `port`.
+    std::string advertised(int port) const;
 
     bool is_on_kafka() const { return !settings.list("bootstrap.servers").empty(); }
     /// Whether tasks write in Kafka transactions.

@@ -1,11 +1,13 @@
 #include "source/binlog/binlog_source.h"
 
 #include <chrono>
+#include <mutex>
 #include <thread>
 #include <utility>
 
 #include "base/calendar.h"
 #include "base/errors.h"
+#include "base/json.h"
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -92,7 +94,8 @@ class BinlogSource final : public engine::Source {
         options.offset_flush_interval_ms = context_.offset_flush_interval_ms;
         options.thread_name = "snd-" + prefix_;
         engine::RecordQueue queue(context_.log, context_.writer, options, [this] { return current_offset(); });
-        queue_ = &queue;
+        set_queue(&queue);
+        const QueueScope scope{*this};
         queue.synchronized([&] { load_offset(); });  // what an earlier writer of this task left open has ended by now
         try {
             check_server();
@@ -107,10 +110,24 @@ class BinlogSource final : public engine::Source {
             throw FatalError(message);
         }
         queue.flush();
-        streaming_ = nullptr;
+    }
+
+    void abandon() override {
+        const std::lock_guard lock(queue_mutex_);
+        if (queue_ != nullptr) queue_->abandon();
     }
 
   private:
+    /// Forgets the queue before it goes.
+    struct QueueScope {
+        BinlogSource& source;
+        ~QueueScope() { source.set_queue(nullptr); }
+    };
+    void set_queue(engine::RecordQueue* queue) {
+        const std::lock_guard lock(queue_mutex_);
+        queue_ = queue;
+    }
+
     /// A topic is there before the first record of this run goes to it.
     ChangeWriter::Options with_topics(ChangeWriter::Options options) {
         options.topic_used = [this](const std::string& topic) {
@@ -128,7 +145,13 @@ class BinlogSource final : public engine::Source {
     void load_offset() {
         offset_ = {};
         has_offset_ = false;
-        topiclog::for_each_record(context_.log, context_.offsets_topic, [&](const topiclog::StoredRecord& record) {
+        read_offset(context_.offsets_topic);
+        if (!has_offset_ && context_.fallback_offsets_topic != context_.offsets_topic)
+            read_offset(context_.fallback_offsets_topic);
+    }
+
+    void read_offset(const std::string& topic) {
+        topiclog::for_each_record(context_.log, topic, [&](const topiclog::StoredRecord& record) {
             if (record.key != offset_key_) return;
             has_offset_ = record.value.has_value();
             if (has_offset_) offset_ = BinlogOffset::from_json(*record.value);
@@ -217,7 +240,6 @@ class BinlogSource final : public engine::Source {
         }
         try {
             streaming.run(stop);
-            queue.flush();
         } catch (...) {
             forget_streaming(queue);
             throw;
@@ -227,11 +249,6 @@ class BinlogSource final : public engine::Source {
 
     /// The sender asks for the offset until the queue is gone; it must not ask a Streaming that is.
     void forget_streaming(engine::RecordQueue& queue) {
-        try {
-            queue.flush();
-        } catch (const std::exception& fault) {
-            log::debug(logger(), fault.what());  // the sender has failed; its fault is on its way already
-        }
         queue.synchronized([&] {
             if (streaming_ != nullptr) offset_.gtids = streaming_->completed_gtids();
             streaming_ = nullptr;
@@ -252,6 +269,7 @@ class BinlogSource final : public engine::Source {
     bool has_offset_ = false;
     bool is_started_ = false;
     Streaming* streaming_ = nullptr;
+    std::mutex queue_mutex_;                ///< For abandon().
     engine::RecordQueue* queue_ = nullptr;  ///< Of the run under way.
 };
 
@@ -259,6 +277,20 @@ class BinlogSource final : public engine::Source {
 
 std::unique_ptr<engine::Source> make_source(const Dialect& dialect, engine::SourceContext context) {
     return std::make_unique<BinlogSource>(dialect, std::move(context));
+}
+
+std::optional<std::string> offset_problem(const std::string& partition, const std::string& offset) {
+    const auto key = parse_json(partition);
+    if (!key || !key->is_object() || key->size() != 1 || !key->contains("server") || !(*key)["server"].is_string())
+        return format("The partition {} is none of this connector: it is of the form {{\"server\":\"TOPIC.PREFIX\"}}",
+                      partition);
+    if (offset.empty()) return std::nullopt;
+    try {
+        static_cast<void>(BinlogOffset::from_json(offset));
+        return std::nullopt;
+    } catch (const FatalError&) {
+        return format("The offset {} is none of this connector: it needs at least \"file\" and \"pos\"", offset);
+    }
 }
 
 std::vector<config::Problem> check_settings(const Dialect& dialect, const config::Settings& settings) {

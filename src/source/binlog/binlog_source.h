@@ -1,6 +1,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "source/binlog/dialect.h"
 #include "source/engine/source.h"
@@ -12,5 +14,8 @@ std::unique_ptr<engine::Source> make_source(const Dialect& dialect, engine::Sour
 
 /// Checks beyond the property table: lists, modes, and whether the server can be reached and is set up for capture.
 std::vector<config::Problem> check_settings(const Dialect& dialect, const config::Settings& settings);
+
+/// See engine::SourceType::offset_problem.
+std::optional<std::string> offset_problem(const std::string& partition, const std::string& offset);
 
 }  // namespace millrace::binlog

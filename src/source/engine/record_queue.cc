@@ -22,6 +22,7 @@ RecordQueue::RecordQueue(topiclog::TopicLog& log, topiclog::WriterOptions writer
 RecordQueue::~RecordQueue() {
     sender_.request_stop();
     filled_.notify_all();
+    writer_->abandon();  // what is not durable by now is read from the log again
 }
 
 RecordQueue::Entry::~Entry() {

@@ -64,6 +64,9 @@ class RecordQueue {
     /// Waits until all records and the current offset are durable. Throws the sender's fault.
     void flush();
 
+    /// Makes flush() and enter() give up. From any thread.
+    void abandon() { writer_->abandon(); }
+
     /// See RecordWriter.
     void check_topics(const std::vector<std::string>& names) { writer_->check_topics(names); }
     void ensure_topics(const std::vector<std::string>& names) { writer_->ensure_topics(names); }

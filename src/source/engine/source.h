@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -18,8 +19,9 @@ namespace millrace::engine {
 struct SourceContext {
     topiclog::TopicLog& log;
     std::string connector_name;
-    config::Settings settings;  ///< With defaults filled in.
-    std::string offsets_topic;
+    config::Settings settings;           ///< With defaults filled in.
+    std::string offsets_topic;           ///< Where offsets are written, and looked for first.
+    std::string fallback_offsets_topic;  ///< Where they are looked for else.
     convert::JsonConverterOptions key_json;
     convert::JsonConverterOptions value_json;
     topiclog::WriterOptions writer;
@@ -38,6 +40,8 @@ class Source {
     /// Snapshot, if one is due, then streaming, until `stop` is requested: then everything in flight is made
     /// durable and run returns. Throws RetriableError and FatalError.
     virtual void run(const std::stop_token& stop) = 0;
+    /// Makes a run() that is to stop return without waiting for what is in flight. From any thread.
+    virtual void abandon() = 0;
 };
 
 /// A connector class that configurations may name.
@@ -50,6 +54,8 @@ struct SourceType {
     /// Checks that need more than the table: combinations, and whether the server can be reached.
     std::function<std::vector<config::Problem>(const config::Settings&)> check;
     std::function<std::unique_ptr<Source>(SourceContext)> make;
+    /// Why a partition with this offset (JSON; empty: no offset) cannot be this connector's, if so.
+    std::function<std::optional<std::string>(const std::string& partition, const std::string& offset)> offset_problem;
 };
 
 }  // namespace millrace::engine

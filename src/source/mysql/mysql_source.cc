@@ -16,6 +16,7 @@ const engine::SourceType& source_type() {
         &property_table(),
         [](const config::Settings& settings) { return binlog::check_settings(dialect, settings); },
         [](engine::SourceContext context) { return binlog::make_source(dialect, std::move(context)); },
+        binlog::offset_problem,
     };
     return type;
 }

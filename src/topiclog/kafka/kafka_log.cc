@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "topiclog/kafka/admin.h"
 #include "topiclog/kafka/client_config.h"
+#include "topiclog/kafka/kafka_membership.h"
 #include "topiclog/kafka/kafka_reader.h"
 #include "topiclog/kafka/kafka_writer.h"
 #include "topiclog/kafka/transactional_writer.h"
@@ -64,14 +65,16 @@ kafka::ConfHandle reader_conf(const KafkaOptions& options) {
 struct KafkaLog::Appender {
     struct Wait {
         size_t records = 0;
+        bool is_given_up = false;  ///< Nobody waits any more: the last report frees it.
         rd_kafka_resp_err_t error = RD_KAFKA_RESP_ERR_NO_ERROR;
         std::string topic;
     };
     std::mutex mutex;
     std::condition_variable changed;
+    const int timeout_ms;
     std::unique_ptr<kafka::Producer> producer;
 
-    explicit Appender(kafka::ConfHandle conf) {
+    Appender(kafka::ConfHandle conf, int append_timeout_ms) : timeout_ms(append_timeout_ms) {
         kafka::Producer::Options options;
         options.name = "internal";
         options.delivered = [this](const rd_kafka_message_t& message, void* ticket) {
@@ -82,6 +85,10 @@ struct KafkaLog::Appender {
                 wait->error = message.err;
                 wait->topic = rd_kafka_topic_name(message.rkt);
             }
+            if (wait->records == 0 && wait->is_given_up) {
+                delete wait;
+                return;
+            }
             changed.notify_all();
         };
         producer = std::make_unique<kafka::Producer>(std::move(conf), std::move(options));
@@ -89,12 +96,17 @@ struct KafkaLog::Appender {
     ~Appender() { producer.reset(); }
 
     void append(const AppendBatch& batch) {
-        Wait wait;
-        wait.records = batch.entries().size();
-        producer->produce(batch, &wait);
+        auto wait = std::make_unique<Wait>();
+        wait->records = batch.entries().size();
+        producer->produce(batch, wait.get());
         std::unique_lock lock(mutex);
-        changed.wait(lock, [&] { return wait.records == 0; });
-        if (wait.error != RD_KAFKA_RESP_ERR_NO_ERROR) kafka::throw_delivery_fault(wait.error, wait.topic, "");
+        if (!changed.wait_for(lock, std::chrono::milliseconds(timeout_ms), [&] { return wait->records == 0; })) {
+            wait->is_given_up = true;
+            static_cast<void>(wait.release());
+            throw RetriableError(format("Kafka did not acknowledge records for topic {} within {} s", batch.topic(0),
+                                        timeout_ms / 1000));
+        }
+        if (wait->error != RD_KAFKA_RESP_ERR_NO_ERROR) kafka::throw_delivery_fault(wait->error, wait->topic, "");
     }
 };
 
@@ -170,7 +182,9 @@ bool KafkaLog::remove_topic(const std::string& name) {
 
 KafkaLog::Appender& KafkaLog::appender() {
     const std::lock_guard lock(mutex_);
-    if (!appender_) appender_ = std::make_unique<Appender>(producer_conf(options_, {{"compression.type", "none"}}, ""));
+    if (!appender_)
+        appender_ = std::make_unique<Appender>(producer_conf(options_, {{"compression.type", "none"}}, ""),
+                                               options_.timeout_ms);
     return *appender_;
 }
 
@@ -180,6 +194,11 @@ void KafkaLog::append(const AppendBatch& batch) {
 
 std::unique_ptr<TopicReader> KafkaLog::open_reader(const std::string& topic, const std::map<int32_t, int64_t>& from) {
     return std::make_unique<kafka::KafkaReader>(*admin_, reader_conf(options_), topic, from);
+}
+
+std::unique_ptr<Membership> KafkaLog::join(MembershipOptions options) {
+    auto conf = kafka::client_conf(options_.common, Role::Consumer, "");
+    return std::make_unique<kafka::KafkaMembership>(*admin_, std::move(conf), std::move(options));
 }
 
 std::unique_ptr<RecordWriter> KafkaLog::open_writer(WriterOptions options) {

@@ -42,6 +42,7 @@ class KafkaLog final : public TopicLog {
     std::unique_ptr<TopicReader> open_reader(const std::string& topic,
                                              const std::map<int32_t, int64_t>& from = {}) override;
     std::unique_ptr<RecordWriter> open_writer(WriterOptions options) override;
+    std::unique_ptr<Membership> join(MembershipOptions options) override;
 
   private:
     struct Appender;

@@ -72,6 +72,7 @@ int KafkaWriter::after_reports() {
     std::unique_lock lock(mutex_);
     constexpr int kNoHurryMs = 100;
     if (!due_ || offset_in_flight_ || fault_) return kNoHurryMs;
+    if (options_.may_write && !options_.may_write()) return kNoHurryMs;
     const int64_t wait = last_offset_ms_ + options_.offset_linger_ms - steady_ms();
     if (wait > 0 && !flushing_) return static_cast<int>(std::min<int64_t>(wait, kNoHurryMs));
     send_due_offset(lock);
@@ -118,6 +119,10 @@ void KafkaWriter::write(AppendBatch& batch, const std::optional<OffsetRecord>& o
             "This worker may have lost its place in the group; nothing more is written until that is clear");
     producer_->produce(batch, mine);
     MILLRACE_FAILPOINT("sender.after_append");
+}
+
+void KafkaWriter::abandon() {
+    fail(std::make_exception_ptr(RetriableError("The task is being stopped without waiting for Kafka")));
 }
 
 void KafkaWriter::flush() {

@@ -25,6 +25,7 @@ class KafkaWriter final : public RecordWriter {
     void flush() override;
     void ensure_topics(const std::vector<std::string>& names) override;
     void check_topics(const std::vector<std::string>& names) override;
+    void abandon() override;
 
   private:
     /// A batch on its way: how many of its records are not acknowledged, and the offset behind it.

@@ -13,7 +13,7 @@ namespace millrace::topiclog::kafka {
 namespace {
 
 /// How long one step of a transaction is waited for before it is asked for again.
-constexpr int kStepMs = 10'000;
+constexpr int kStepMs = 2'000;
 constexpr int kCommitterTickMs = 10;
 
 [[noreturn]] void throw_transaction_fault(const rd_kafka_error_t* error, const char* what) {
@@ -35,11 +35,11 @@ constexpr int kCommitterTickMs = 10;
 
 /// Repeats `step` while its fault is one that passes.
 template <typename Step>
-void attempt(const char* what, Step&& step) {
+void attempt(const char* what, const std::atomic<bool>& abandoned, Step&& step) {
     for (;;) {
         const ErrorHandle error(step());
         if (!error) return;
-        if (rd_kafka_error_is_retriable(error.get()) != 0) continue;
+        if (rd_kafka_error_is_retriable(error.get()) != 0 && !abandoned) continue;
         throw_transaction_fault(error.get(), what);
     }
 }
@@ -62,7 +62,7 @@ TransactionalWriter::TransactionalWriter(ConfHandle conf, WriterOptions options,
         }
     };
     producer_ = std::make_unique<Producer>(std::move(conf), std::move(producer));
-    constexpr int kInitTries = 6;
+    constexpr int kInitTries = 30;
     for (int tries = 0;; ++tries) {
         const ErrorHandle error(rd_kafka_init_transactions(producer_->client(), kStepMs));
         if (!error) break;
@@ -103,7 +103,7 @@ void TransactionalWriter::throw_if_refused() {
 
 void TransactionalWriter::begin() {
     if (is_open_) return;
-    attempt("begin", [&] { return rd_kafka_begin_transaction(producer_->client()); });
+    attempt("begin", abandoned_, [&] { return rd_kafka_begin_transaction(producer_->client()); });
     is_open_ = true;
     opened_ms_ = steady_ms();
 }
@@ -112,7 +112,7 @@ void TransactionalWriter::commit() {
     if (!is_open_) return;
     MILLRACE_FAILPOINT("kafka.before_commit");
     try {
-        attempt("commit", [&] { return rd_kafka_commit_transaction(producer_->client(), kStepMs); });
+        attempt("commit", abandoned_, [&] { return rd_kafka_commit_transaction(producer_->client(), kStepMs); });
     } catch (const std::exception&) {
         throw_if_refused();  // a record's refusal says more than "not all messages were delivered"
         throw;
@@ -139,6 +139,11 @@ void TransactionalWriter::write(AppendBatch& batch, const std::optional<OffsetRe
     }
     MILLRACE_FAILPOINT("sender.after_append");
     if (options_.transaction_interval_ms == 0 || steady_ms() - opened_ms_ >= options_.transaction_interval_ms) commit();
+}
+
+void TransactionalWriter::abandon() {
+    abandoned_ = true;
+    producer_->abandon();
 }
 
 void TransactionalWriter::flush() {

@@ -26,6 +26,7 @@ class TransactionalWriter final : public RecordWriter {
     void flush() override;
     void ensure_topics(const std::vector<std::string>& names) override;
     void check_topics(const std::vector<std::string>& names) override;
+    void abandon() override;
 
   private:
     void begin();
@@ -38,6 +39,7 @@ class TransactionalWriter final : public RecordWriter {
     bool is_open_ = false;
     int64_t opened_ms_ = 0;
     std::exception_ptr fault_;
+    std::atomic<bool> abandoned_ = false;
     std::mutex refusal_mutex_;
     std::exception_ptr refusal_;  ///< Of a record; told by the ack thread.
     std::unique_ptr<Producer> producer_;

@@ -1,0 +1,333 @@
+#include "worker/herder.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+
+#include "base/calendar.h"
+#include "base/errors.h"
+#include "base/log.h"
+#include "base/text.h"
+
+namespace millrace::worker {
+namespace {
+
+constexpr const char* kLogger = "worker";
+constexpr int64_t kTickMs = 200;
+constexpr int64_t kSettleMs = 30'000;
+constexpr std::string_view kConnectorNamespaces[] = {"database.",     "snapshot.",  "schema.history.", "table.",
+                                                     "column.",       "topic.",     "gtid.",           "signal.",
+                                                     "notification.", "heartbeat.", "binlog.",         "incremental."};
+
+std::string listed(const std::set<std::string>& names) {
+    return "[" + join({names.begin(), names.end()}, ", ") + "]";
+}
+
+}  // namespace
+
+Herder::Herder(const WorkerConfig& config, topiclog::TopicLog& log, const ConnectorTypes& types)
+    : config_(config),
+      log_(log),
+      types_(types),
+      configs_(log, config.config_topic, [this] { wake(); }),
+      statuses_(log, config.status_topic, [this] { wake(); }) {}
+
+Herder::~Herder() {
+    stop();
+}
+
+void Herder::start(const std::string& url, const std::string& worker_id) {
+    worker_id_ = worker_id;
+    topiclog::MembershipOptions options;
+    options.group_id = config_.settings.text("group.id");
+    options.url = url;
+    options.topic = config_.config_topic;
+    options.session_timeout_ms = config_.settings.integer("session.timeout.ms");
+    options.heartbeat_interval_ms = config_.settings.integer("heartbeat.interval.ms");
+    options.rebalance_timeout_ms = config_.settings.integer("rebalance.timeout.ms");
+    membership_ = log_.join(std::move(options));
+    self_.url = url;
+    if (membership_->is_shared()) {
+        configs_.follow();
+        statuses_.follow(worker_id_);
+    }
+    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+void Herder::stop() {
+    if (!thread_.joinable()) return;
+    thread_.request_stop();
+    thread_.join();
+    const ClusterState state = configs_.state();
+    for (auto& [name, running] : running_) {
+        running.task.reset();
+        if (state.connectors.contains(name) && membership_->is_shared()) release(name, state);
+    }
+    running_.clear();
+    membership_->leave();
+}
+
+void Herder::wake() {
+    const std::lock_guard lock(mutex_);
+    ++changes_;
+    woken_.notify_all();
+}
+
+void Herder::settle() {
+    std::unique_lock lock(mutex_);
+    const uint64_t wanted = changes_;
+    woken_.notify_all();
+    settled_.wait_for(lock, std::chrono::milliseconds(kSettleMs), [&] { return done_ >= wanted; });
+}
+
+bool Herder::owns(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    return owned_.contains(name);
+}
+
+void Herder::restart_task(const std::string& name) {
+    {
+        const std::lock_guard lock(mutex_);
+        task_restarts_.insert(name);
+    }
+    wake();
+    settle();
+}
+
+void Herder::run(const std::stop_token& stop) {
+    pthread_setname_np(pthread_self(), "herder");
+    const bool is_shared = membership_->is_shared();
+    while (!stop.stop_requested()) {
+        uint64_t seen = 0;
+        {
+            std::unique_lock lock(mutex_);
+            const auto is_due = [&] { return changes_ != done_; };
+            if (is_shared)
+                woken_.wait_for(lock, stop, std::chrono::milliseconds(kTickMs), is_due);
+            else
+                woken_.wait(lock, stop, is_due);
+            seen = changes_;
+        }
+        if (stop.stop_requested()) return;
+        try {
+            self_.id = membership_->member_id();
+            const ClusterState state = configs_.state();
+            if (membership_->is_leader()) lead(state);
+            reconcile(configs_.state());
+        } catch (const RetriableError& fault) {
+            log::warn(kLogger, format("{}; it is tried again", fault.what()));
+        }
+        const std::lock_guard lock(mutex_);
+        done_ = seen;
+        settled_.notify_all();
+    }
+}
+
+Status Herder::status(State state, int64_t generation, std::string_view version, const std::string& trace) const {
+    return {state, trace, worker_id_, generation, std::string(version)};
+}
+
+/// A deleted connector's statuses go once nobody has it.
+void Herder::clean_up_statuses(const ClusterState& state) {
+    for (const auto& name : statuses_.connectors()) {
+        if (state.connectors.contains(name) || running_.contains(name)) continue;
+        if (state.assignment.owner_of(name).empty() && !state.assignment.revoking.contains(name))
+            statuses_.remove(name);
+    }
+}
+
+void Herder::lead(const ClusterState& state) {
+    if (!membership_->is_shared()) return;
+    const int64_t interval = std::min<int64_t>(config_.settings.integer("heartbeat.interval.ms"), 1000);
+    const bool is_new = state.assignment.leader != self_;
+    std::set<std::string> connectors;
+    for (const auto& [name, connector] : state.connectors) connectors.insert(name);
+    const auto is_unassigned = [&](const auto& name) {
+        return state.assignment.owner_of(name).empty() && !state.assignment.revoking.contains(name);
+    };
+    const bool is_pressing = is_new || !state.assignment.revoking.empty() ||
+                             std::any_of(connectors.begin(), connectors.end(), is_unassigned);
+    const int64_t now = steady_ms();
+    if (!is_pressing && now - last_lead_ms_ < interval) return;
+    last_lead_ms_ = now;
+    clean_up_statuses(state);
+    const auto members = membership_->members();
+    if (!members || std::find(members->begin(), members->end(), self_) == members->end()) return;
+    const auto is_released = [&](const std::string& name, const Assignment::Revocation& revocation) {
+        const auto told = statuses_.connector(name);
+        const auto share = state.assignment.members.find(revocation.member);
+        return told && told->state == State::Unassigned && told->generation >= revocation.revision &&
+               share != state.assignment.members.end() && share->second.url.ends_with(told->worker_id);
+    };
+    const auto next = next_assignment(state.assignment, self_, *members, connectors, is_released);
+    if (!next) return;
+    configs_.put_assignment(*next);
+    log::info(kLogger,
+              format("Assignment {} (epoch {}) for {} members: {} connectors, {} being handed over", next->revision,
+                     next->epoch, next->members.size(), connectors.size(), next->revoking.size()));
+}
+
+std::set<std::string> Herder::own_connectors(const ClusterState& state) {
+    if (!membership_->is_shared()) {
+        std::set<std::string> all;
+        for (const auto& [name, connector] : state.connectors) all.insert(name);
+        return all;
+    }
+    const bool works = membership_->may_work();
+    if (was_working_ && !works)
+        log::warn(kLogger,
+                  "The session with the group's coordinator may have ended: all tasks are stopped until it is "
+                  "clear that this worker still has them");
+    was_working_ = works;
+    const auto mine = state.assignment.members.find(self_.id);
+    if (!works || mine == state.assignment.members.end()) return {};
+    return mine->second.connectors;
+}
+
+void Herder::reconcile(const ClusterState& state) {
+    const std::set<std::string> mine = own_connectors(state);
+    const int64_t generation = std::max<int64_t>(1, state.assignment.revision);
+    if (shown_revision_ != state.assignment.revision && membership_->is_shared()) {
+        released_.clear();
+        shown_revision_ = state.assignment.revision;
+        log::info(
+            kLogger,
+            format("Generation {}, member {}: leader {}, connectors and tasks {}, using config offset {}",
+                   state.assignment.revision, self_.id, state.assignment.leader.url, listed(mine), state.records));
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        owned_ = mine;
+    }
+    for (auto at = running_.begin(); at != running_.end();) {
+        const bool deleted = !state.connectors.contains(at->first);
+        if (mine.contains(at->first) && !deleted) {
+            ++at;
+            continue;
+        }
+        if (at->second.task && !membership_->may_work()) at->second.task->drop();
+        at->second.task.reset();
+        const std::string name = at->first;
+        at = running_.erase(at);
+        if (deleted)
+            statuses_.remove(name);
+        else
+            release(name, state);
+    }
+    acknowledge_revocations(state);
+    apply_restarts(state);
+    for (const auto& name : mine)
+        if (const auto found = state.connectors.find(name); found != state.connectors.end())
+            reconcile(name, found->second, generation);
+}
+
+/// Tells the leader that the connector runs here no longer.
+void Herder::release(const std::string& name, const ClusterState& state) {
+    const int64_t generation = std::max<int64_t>(1, state.assignment.revision);
+    statuses_.put_task(name, 0, status(State::Unassigned, generation, ""));
+    statuses_.put_connector(name, status(State::Unassigned, generation, ""));
+    released_.insert(name);
+}
+
+void Herder::acknowledge_revocations(const ClusterState& state) {
+    for (const auto& [name, revocation] : state.assignment.revoking)
+        if (revocation.member == self_.id && !released_.contains(name)) release(name, state);
+}
+
+void Herder::apply_restarts(const ClusterState& state) {
+    std::set<std::string> restarted;
+    {
+        const std::lock_guard lock(mutex_);
+        restarted = std::exchange(task_restarts_, {});
+    }
+    for (const auto& request : configs_.take_restarts()) {
+        if (!request.include_tasks || !state.connectors.contains(request.connector)) continue;
+        const auto task = statuses_.task(request.connector, 0);
+        if (!request.only_failed || (task && task->state == State::Failed)) restarted.insert(request.connector);
+    }
+    for (const auto& change : configs_.take_level_changes()) {
+        if (const auto level = log::parse_level(change.level)) log::set_level(change.logger, *level);
+    }
+    for (const auto& name : restarted) {
+        const auto running = running_.find(name);
+        if (running == running_.end()) continue;
+        log::info(kLogger, format("Restarting the task of connector {}", name));
+        running->second.task.reset();
+        running->second.target = State::Unassigned;  // is started anew
+    }
+}
+
+void Herder::reconcile(const std::string& name, const ClusterState::Connector& connector, int64_t generation) {
+    auto& running = running_[name];
+    const bool is_same = running.version == connector.version && running.target == connector.target;
+    if (is_same) return;
+    if (running.task) running.task.reset();
+    running.version = connector.version;
+    running.target = connector.target;
+    try {
+        const auto& type = types_.of(connector.config);
+        if (connector.target == State::Running) {
+            log::info(kLogger, format("Starting connectors and tasks: {}", name));
+            statuses_.put_connector(name, status(State::Running, generation, type.version));
+            start_task(name, connector, generation);
+            return;
+        }
+        statuses_.put_connector(name, status(connector.target, generation, type.version));
+        if (connector.target == State::Stopped)
+            statuses_.remove_task(name, 0);
+        else
+            statuses_.put_task(name, 0, status(connector.target, generation, type.version));
+    } catch (const std::exception& fault) {
+        log::error(kLogger, format("Connector {} cannot start: {}", name, fault.what()));
+        statuses_.put_connector(name, status(State::Failed, generation, "", fault.what()));
+    }
+}
+
+Task::MakeSource Herder::source_maker(const std::string& name, const engine::SourceType& type,
+                                      const config::Settings& settings, int64_t generation) {
+    return [this, name, &type, settings, generation](std::function<void()> started) {
+        topiclog::WriterOptions writer = writer_options(config_, name, settings);
+        writer.may_write = [this] { return membership_->may_work(); };
+        writer.health = [this, name, &type, generation](const std::optional<std::string>& trouble) {
+            const std::string trace = trouble ? format("{} (since {})", *trouble, log::timestamp()) : std::string();
+            statuses_.put_task(name, 0, status(State::Running, generation, type.version, trace));
+        };
+        engine::SourceContext context{log_,
+                                      name,
+                                      settings,
+                                      settings.text("offsets.storage.topic", config_.offset_topic),
+                                      config_.offset_topic,
+                                      converter_options(settings, config_.settings, "key.converter"),
+                                      converter_options(settings, config_.settings, "value.converter"),
+                                      std::move(writer),
+                                      config_.offset_flush_interval_ms,
+                                      std::move(started),
+                                      uuid_v7(),
+                                      [this, name](const std::string& topic) { statuses_.add_topic(name, topic); }};
+        return type.make(std::move(context));
+    };
+}
+
+void Herder::start_task(const std::string& name, const ClusterState::Connector& connector, int64_t generation) {
+    const auto& type = types_.of(connector.config);
+    const config::Settings given(connector.config);
+    const config::Settings settings = type.properties->with_defaults(given);
+    for (const auto& notice : type.properties->notices(given, kConnectorNamespaces))
+        if (!framework_properties().find(notice)) log::info(kLogger, format("Connector {}: {}", name, notice));
+    Task::Options options;
+    options.connector_name = name;
+    options.title = type.title;
+    options.logical_name = settings.text("topic.prefix");
+    options.retry_wait_ms = settings.integer("retriable.restart.connector.wait.ms", 10'000);
+    options.retries_max = settings.integer("errors.max.retries", -1);
+    options.shutdown_ms = config_.shutdown_timeout_ms;
+    if (config_.is_exactly_once()) configs_.put_task_count(name, 1);
+    const auto state_changed = [this, name, &type, generation](State state, const std::string& trace) {
+        statuses_.put_task(name, 0, status(state, generation, type.version, trace));
+    };
+    state_changed(State::Unassigned, "");
+    running_[name].task =
+        std::make_unique<Task>(options, source_maker(name, type, settings, generation), state_changed);
+}
+
+}  // namespace millrace::worker
