@@ -176,8 +176,14 @@ HttpResponse RestApi::connectors(const HttpRequest& request) {
                 json.push_back(name);
                 continue;
             }
-            if (all || expand == "status") json[name]["status"] = worker_.status(name);
-            if (all || expand == "info") json[name]["info"] = worker_.info(name);
+            Json shown = Json::object();
+            try {
+                if (all || expand == "status") shown["status"] = worker_.status(name);
+                if (all || expand == "info") shown["info"] = worker_.info(name);
+            } catch (const RequestError&) {
+                continue;  // just made, or just deleted: left out, as Kafka Connect does
+            }
+            json[name] = std::move(shown);
         }
         return json_response(json);
     }

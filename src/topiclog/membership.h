@@ -35,7 +35,7 @@ class Membership {
     /// Whether this worker's session cannot have ended yet, by its own clock: as long as that is so nobody else was
     /// given its work.
     virtual bool may_work() = 0;
-    /// Asks the cluster; nothing while the group is being put together anew. Throws RetriableError.
+    /// Asks the cluster; nothing while it knows of none. Throws RetriableError.
     virtual std::optional<std::vector<Member>> members() = 0;
     /// Why this worker can never join, if so.
     virtual std::optional<std::string> refusal() = 0;

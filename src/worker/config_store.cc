@@ -18,6 +18,7 @@ constexpr std::string_view kRestart = "restart-connector-";
 constexpr std::string_view kLevel = "logger-cluster-";
 /// Ours; Kafka Connect passes over it with a line in its log.
 constexpr std::string_view kAssignment = "millrace-assignment";
+constexpr std::string_view kLeaving = "millrace-leaving";
 
 constexpr int64_t kFollowMs = 1000;
 constexpr int64_t kReadBackMs = 30'000;
@@ -132,6 +133,8 @@ void ConfigStore::apply(const topiclog::StoredRecord& record) {
             } else if (key == kAssignment) {
                 const auto assignment = value ? Assignment::from_json(*value) : std::nullopt;
                 if (assignment && assignment->supersedes(state_.assignment)) state_.assignment = *assignment;
+            } else if (key == kLeaving) {
+                if (value) state_.left.insert(value->at("member").get<std::string>());
             } else if (key.starts_with(kRestart)) {
                 if (value && is_loaded_)
                     restarts_.push_back({key.substr(kRestart.size()), value->value("only-failed", false),
@@ -215,6 +218,10 @@ void ConfigStore::remove_connector(const std::string& name) {
 
 void ConfigStore::put_assignment(const Assignment& assignment) {
     put({{std::string(kAssignment), to_text(assignment.to_json())}});
+}
+
+void ConfigStore::put_leaving(const std::string& member) {
+    put({{std::string(kLeaving), to_text(Json{{"member", member}})}});
 }
 
 void ConfigStore::put_restart(const RestartRequest& request) {

@@ -29,7 +29,8 @@ struct ClusterState {
     };
     std::map<std::string, Connector> connectors;
     Assignment assignment;
-    int64_t records = 0;  ///< Read so far; "the config offset" in logs.
+    std::set<std::string> left;  ///< Ids of members that said that they leave.
+    int64_t records = 0;         ///< Read so far; "the config offset" in logs.
 };
 
 struct RestartRequest {
@@ -66,6 +67,8 @@ class ConfigStore {
     void put_target(const std::string& name, State target, const std::string& task_class);
     void remove_connector(const std::string& name);
     void put_assignment(const Assignment& assignment);
+    /// Says that this member has stopped its tasks and leaves. The broker may take a session's length to notice.
+    void put_leaving(const std::string& member);
     void put_restart(const RestartRequest& request);
     void put_level(const LevelChange& change);
     /// How many tasks may be writing for the connector: noted before a transactional task starts.

@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "worker/request_error.h"
 
 namespace millrace::worker {
 namespace {
@@ -52,6 +53,14 @@ void Herder::start(const std::string& url, const std::string& worker_id) {
         statuses_.follow(worker_id_);
     }
     thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+    is_started_ = true;
+}
+
+topiclog::Membership& Herder::membership() {
+    if (is_started_) return *membership_;
+    throw RequestError(409,
+                       "Cannot complete request momentarily due to no known leader URL, likely because a rebalance was "
+                       "underway.");
 }
 
 void Herder::stop() {
@@ -64,6 +73,13 @@ void Herder::stop() {
         if (state.connectors.contains(name) && membership_->is_shared()) release(name, state);
     }
     running_.clear();
+    if (membership_->is_shared() && state.assignment.members.contains(self_.id)) {
+        try {
+            configs_.put_leaving(self_.id);
+        } catch (const RetriableError& fault) {
+            log::warn(kLogger, format("The others were not told that this worker leaves: {}", fault.what()));
+        }
+    }
     membership_->leave();
 }
 
@@ -145,14 +161,18 @@ void Herder::lead(const ClusterState& state) {
     const auto is_unassigned = [&](const auto& name) {
         return state.assignment.owner_of(name).empty() && !state.assignment.revoking.contains(name);
     };
-    const bool is_pressing = is_new || !state.assignment.revoking.empty() ||
+    const bool has_leavers = std::any_of(state.assignment.members.begin(), state.assignment.members.end(),
+                                         [&](const auto& member) { return state.left.contains(member.first); });
+    const bool is_pressing = is_new || has_leavers || !state.assignment.revoking.empty() ||
                              std::any_of(connectors.begin(), connectors.end(), is_unassigned);
     const int64_t now = steady_ms();
     if (!is_pressing && now - last_lead_ms_ < interval) return;
     last_lead_ms_ = now;
     clean_up_statuses(state);
-    const auto members = membership_->members();
-    if (!members || std::find(members->begin(), members->end(), self_) == members->end()) return;
+    auto members = membership_->members();
+    if (!members) return;
+    std::erase_if(*members, [&](const auto& member) { return state.left.contains(member.id); });
+    if (std::find(members->begin(), members->end(), self_) == members->end()) return;
     const auto is_released = [&](const std::string& name, const Assignment::Revocation& revocation) {
         const auto told = statuses_.connector(name);
         const auto share = state.assignment.members.find(revocation.member);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -38,14 +39,17 @@ class Herder {
 
     ConfigStore& configs() { return configs_; }
     StatusStore& statuses() { return statuses_; }
-    topiclog::Membership& membership() { return *membership_; }
+    /// Whether start() has been called; requests may come earlier.
+    bool is_started() const { return is_started_; }
+    /// Throws RequestError 409 before start().
+    topiclog::Membership& membership();
 
     /// Whether the connector runs, or would run, here.
     bool owns(const std::string& name);
     /// Starts the task of an own connector anew.
     void restart_task(const std::string& name);
     /// Why the worker can never work ("the group belongs to Kafka Connect"), if so.
-    std::optional<std::string> refusal() { return membership_->refusal(); }
+    std::optional<std::string> refusal() { return is_started_ ? membership_->refusal() : std::nullopt; }
 
   private:
     struct Running {
@@ -75,6 +79,7 @@ class Herder {
     ConfigStore configs_;
     StatusStore statuses_;
     std::unique_ptr<topiclog::Membership> membership_;
+    std::atomic<bool> is_started_ = false;
     topiclog::Member self_;
     int64_t last_lead_ms_ = 0;
     bool was_working_ = false;

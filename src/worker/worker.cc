@@ -63,6 +63,7 @@ void Worker::stop() {
 }
 
 bool Worker::is_ready() {
+    if (!herder_.is_started()) return false;
     if (!herder_.membership().is_shared()) return true;
     const auto assignment = herder_.configs().state().assignment;
     return assignment.members.contains(herder_.membership().member_id());

@@ -2,6 +2,7 @@
 folder, and how long to go on."""
 import atexit, os, pathlib, shutil, sys
 
+from kafka import Kafka
 from servers import BUILD, Server
 
 FOLDER = BUILD / 'test'
@@ -20,6 +21,13 @@ def server(kind):
         shutil.rmtree(folder, ignore_errors=True)
         _servers[kind] = Server(kind, folder).start()
     return _servers[kind]
+
+
+def kafka():
+    """One broker for the whole run; tests that hurt theirs start one of their own."""
+    if 'kafka' not in _servers:
+        _servers['kafka'] = Kafka(FOLDER / 'shared-kafka').start()
+    return _servers['kafka']
 
 
 def stop_all():

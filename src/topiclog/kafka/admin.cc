@@ -244,7 +244,7 @@ std::vector<int64_t> Admin::begin_offsets(const std::string& topic, int32_t part
     return offsets(topic, partitions, RD_KAFKA_OFFSET_SPEC_EARLIEST);
 }
 
-Admin::Group Admin::group(const std::string& id) {
+std::vector<Admin::Member> Admin::group(const std::string& id) {
     const QueueHandle queue(rd_kafka_queue_new(client_.get()));
     const char* list[] = {id.c_str()};
     rd_kafka_DescribeConsumerGroups(client_.get(), list, 1,
@@ -254,21 +254,17 @@ Admin::Group Admin::group(const std::string& id) {
     size_t count = 0;
     const auto* groups = rd_kafka_DescribeConsumerGroups_result_groups(
         rd_kafka_event_DescribeConsumerGroups_result(event.get()), &count);
-    Group group;
-    if (count != 1) return group;
+    std::vector<Member> members;
+    if (count != 1) return members;
     if (const auto* error = rd_kafka_ConsumerGroupDescription_error(groups[0]);
         error != nullptr && rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR_NO_ERROR)
         refuse("describe the group", rd_kafka_error_string(error));
-    group.is_stable = rd_kafka_ConsumerGroupDescription_state(groups[0]) == RD_KAFKA_CONSUMER_GROUP_STATE_STABLE;
     for (size_t i = 0; i < rd_kafka_ConsumerGroupDescription_member_count(groups[0]); ++i) {
         const auto* member = rd_kafka_ConsumerGroupDescription_member(groups[0], i);
-        const auto* assignment = rd_kafka_MemberDescription_assignment(member);
-        const auto* owned = assignment != nullptr ? rd_kafka_MemberAssignment_partitions(assignment) : nullptr;
-        group.members.push_back({rd_kafka_MemberDescription_consumer_id(member),
-                                 rd_kafka_MemberDescription_client_id(member), rd_kafka_MemberDescription_host(member),
-                                 owned != nullptr && owned->cnt > 0});
+        members.push_back(
+            {rd_kafka_MemberDescription_consumer_id(member), rd_kafka_MemberDescription_client_id(member)});
     }
-    return group;
+    return members;
 }
 
 }  // namespace millrace::topiclog::kafka

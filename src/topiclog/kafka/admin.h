@@ -49,15 +49,10 @@ class Admin {
     std::vector<int64_t> begin_offsets(const std::string& topic, int32_t partitions);
 
     struct Member {
-        std::string id, client_id, host;
-        bool owns_partition = false;
+        std::string id, client_id;
     };
-    /// The members of a consumer group, and whether the group is at rest (no rebalance under way).
-    struct Group {
-        bool is_stable = false;
-        std::vector<Member> members;
-    };
-    Group group(const std::string& id);
+    /// The members of a consumer group whose sessions have not ended.
+    std::vector<Member> group(const std::string& id);
 
     rd_kafka_t* client() { return client_.get(); }
 

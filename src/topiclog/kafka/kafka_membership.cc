@@ -50,6 +50,7 @@ KafkaMembership::KafkaMembership(Admin& admin, ConfHandle conf, MembershipOption
     rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int error, const char* reason, void* self) {
         static_cast<KafkaMembership*>(self)->note_error(static_cast<rd_kafka_resp_err_t>(error), reason);
     });
+    quiet_ms_ = steady_ms();  // whatever is asked of a coordinator is asked from now on
     client_ = make_client(RD_KAFKA_CONSUMER, std::move(conf));
     rd_kafka_poll_set_consumer(client_.get());
     const PartitionList topics(rd_kafka_topic_partition_list_new(1));
@@ -149,10 +150,11 @@ bool KafkaMembership::may_work() {
 }
 
 std::optional<std::vector<Member>> KafkaMembership::members() {
-    const Admin::Group group = admin_.group(options_.group_id);
-    if (!group.is_stable) return std::nullopt;
+    // Who is listed while the group is put together anew is alive, and who is not listed is gone: no need to wait.
+    const auto group = admin_.group(options_.group_id);
+    if (group.empty()) return std::nullopt;
     std::vector<Member> all;
-    for (const auto& member : group.members) {
+    for (const auto& member : group) {
         const std::string_view client = member.client_id;
         all.push_back(
             {member.id, std::string(client.starts_with(kClientPrefix) ? client.substr(kClientPrefix.size()) : client)});

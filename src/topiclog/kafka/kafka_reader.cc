@@ -103,6 +103,7 @@ size_t KafkaReader::consume(const Visit& visit, int timeout_ms) {
 
 size_t KafkaReader::poll(const Visit& visit, int64_t timeout_ms) {
     const int64_t deadline = steady_ms() + timeout_ms;
+    std::optional<std::vector<int64_t>> ends;
     for (;;) {
         const int64_t left = deadline - steady_ms();
         if (partitions_.empty() && !find_partitions()) {
@@ -111,10 +112,22 @@ size_t KafkaReader::poll(const Visit& visit, int64_t timeout_ms) {
             continue;
         }
         for (size_t partition = 0; partition < partitions_.size(); ++partition) start(partition);
-        // One call may return early with nothing but ends of partitions.
-        const size_t visited = consume(visit, static_cast<int>(std::clamp<int64_t>(left, 0, 1000)));
-        if (visited != 0 || left <= 0) return visited;
+        // What is there already is worth a fetch even to those who do not want to wait.
+        if (left <= 0 && !ends) ends = admin_.end_offsets(name_, static_cast<int32_t>(partitions_.size()));
+        const bool is_behind = ends && missing_before(*ends) > 0;
+        constexpr int64_t kFetchMs = 200, kLongestMs = 1000;
+        const size_t visited =
+            consume(visit, static_cast<int>(is_behind ? kFetchMs : std::clamp<int64_t>(left, 0, kLongestMs)));
+        if (visited != 0 || (left <= 0 && !is_behind)) return visited;
+        if (left < -kStallMs) return 0;
     }
+}
+
+int64_t KafkaReader::missing_before(const std::vector<int64_t>& ends) const {
+    int64_t count = 0;
+    for (size_t partition = 0; partition < ends.size(); ++partition)
+        count += std::max<int64_t>(0, ends[partition] - partitions_[partition].next);
+    return count;
 }
 
 void KafkaReader::read_to_end(const Visit& visit) {
@@ -123,22 +136,17 @@ void KafkaReader::read_to_end(const Visit& visit) {
     // Empty partitions are left for later: a fetch of them would hold up the others.
     for (size_t partition = 0; partition < ends.size(); ++partition)
         if (partitions_[partition].next < ends[partition]) start(partition);
-    const auto left = [&] {
-        int64_t count = 0;
-        for (size_t partition = 0; partition < ends.size(); ++partition)
-            count += std::max<int64_t>(0, ends[partition] - partitions_[partition].next);
-        return count;
-    };
     int64_t last_progress = steady_ms();
-    for (int64_t before = left(); before > 0;) {
+    for (int64_t before = missing_before(ends); before > 0;) {
         consume(visit, 1000);
-        const int64_t now = left();
+        const int64_t now = missing_before(ends);
         if (now != before) last_progress = steady_ms();
         before = now;
         if (steady_ms() - last_progress > kStallMs)
-            throw RetriableError(format("Topic {} could not be read to its end: nothing came for {} s. Brokers are away, "
-                                        "or a transaction was left open",
-                                        name_, kStallMs / 1000));
+            throw RetriableError(
+                format("Topic {} could not be read to its end: nothing came for {} s. Brokers are away, "
+                       "or a transaction was left open",
+                       name_, kStallMs / 1000));
     }
 }
 

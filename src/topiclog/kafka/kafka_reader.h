@@ -26,6 +26,8 @@ class KafkaReader final : public TopicReader {
     /// Learns of the topic's partitions; false as long as there is no such topic.
     bool find_partitions();
     void start(size_t partition);
+    /// How many offsets are between what was read and these.
+    int64_t missing_before(const std::vector<int64_t>& ends) const;
     size_t consume(const Visit& visit, int timeout_ms);
     size_t take(rd_kafka_message_t& message, const Visit& visit);
 
