@@ -3,6 +3,7 @@ import collections, json, pathlib, signal, threading, time, unittest
 
 from fixtures import FOLDER, LONG, fresh_database, kafka, scaled, server
 from golden import Case
+from kafka import Kafka
 from servers import wait_until
 from worker import connector, payload
 
@@ -145,6 +146,108 @@ class Group(unittest.TestCase):
         last = [m for m in kafka().messages('trio-configs') if m.key() == b'millrace-assignment'][-1]
         url = json.loads(last.value())['leader']['url']
         return next(w for w in self.workers if w.url == url)
+
+
+def peak_mb(pid):
+    status = pathlib.Path(f'/proc/{pid}/status').read_text()
+    return int(next(l for l in status.split('\n') if l.startswith('VmHWM')).split()[1]) / 1024
+
+
+class Faults(unittest.TestCase):
+    """Brokers that go away: the source waits, memory stays flat, nothing is lost."""
+    def setUp(self):
+        self.server = server('mariadb')
+        fresh_database(self.server, 'faulty')
+        self.server.sql('CREATE TABLE faulty.t (id INT PRIMARY KEY, text VARCHAR(200))')
+        self.broker = Kafka(FOLDER / f'broker-{self._testMethodName}').start()
+        self.addCleanup(lambda: self.broker.stop(signal.SIGKILL))
+
+    def broker_killed(self, **settings):
+        worker = self.broker.worker(FOLDER / self._testMethodName, 'alone', **settings).start()
+        self.addCleanup(worker.kill)
+        worker.create('f', connector(self.server, 'f', **{'database.include.list': 'faulty'}))
+        worker.wait_running('f')
+        writer = Writer(self.server, ['faulty.t'], 500)
+        try:
+            for _ in range(10 if LONG else 3):
+                before = writer.written['faulty.t']
+                wait_until('some changes', lambda: writer.written['faulty.t'] > before + 500, 30)
+                self.broker.stop(signal.SIGKILL)
+                before = writer.written['faulty.t']
+                wait_until('changes without a broker', lambda: writer.written['faulty.t'] > before + 500, 30)
+                self.broker.start()
+        finally:
+            writer.stop()
+        written = writer.written['faulty.t']
+        found = wait_until(f'all {written} changes', lambda: (lambda got: got if len(set(got)) >= written else None)(ids(self.broker.messages('f.faulty.t'))), 60)
+        lost = written - len(set(found) & set(range(1, written + 1)))
+        doubled = len(found) - len(set(found))
+        rss = peak_mb(worker.process.pid)
+        print(f'    {written} changes: {lost} lost, {doubled} doubled, peak RSS {rss:.0f} MB', flush=True)
+        self.assertEqual(lost, 0)
+        self.assertLess(rss, 150)
+        worker.stop()
+        return found, doubled
+
+    def test_broker_killed_under_load(self):
+        found, _ = self.broker_killed()
+        first = list(dict.fromkeys(found))
+        self.assertEqual(first, sorted(first))  # whatever is doubled, the order of first appearance is the commit order
+
+    def test_broker_killed_under_load_with_exactly_once(self):
+        found, doubled = self.broker_killed(**{'exactly.once.source.support': 'enabled'})
+        self.assertEqual(doubled, 0)
+        self.assertEqual(found, sorted(found))
+
+    def test_a_stall_is_seen_in_the_status(self):
+        worker = self.broker.worker(FOLDER / 'stalled', 'stalled').start()
+        self.addCleanup(worker.kill)
+        worker.create('s', connector(self.server, 's', **{'database.include.list': 'faulty'}))
+        worker.wait_running('s')
+        self.server.sql("INSERT INTO faulty.t VALUES (1, 'x')")
+        wait_until('the first row', lambda: ids(self.broker.messages('s.faulty.t')) == [1], 30)
+        self.broker.stop(signal.SIGKILL)
+        self.server.sql("INSERT INTO faulty.t VALUES (2, 'x')")
+        trace = wait_until('the stall in the status', lambda: worker.status('s')['tasks'][0].get('trace'), 60)
+        self.assertRegex(trace, r'Kafka acknowledges no records: .*\(since 20')
+        self.broker.start()
+        wait_until('the stall over', lambda: 'trace' not in worker.status('s')['tasks'][0], 60)
+        wait_until('the second row', lambda: set(ids(self.broker.messages('s.faulty.t'))) == {1, 2}, 30)
+
+    def test_topics_that_cannot_be_had_are_listed_before_the_snapshot(self):
+        self.broker.stop()
+        self.broker.settings['auto.create.topics.enable'] = 'false'
+        self.broker.start()
+        worker = self.broker.worker(FOLDER / 'untopical', 'untopical').start()
+        self.addCleanup(worker.kill)
+        self.server.sql("CREATE TABLE faulty.u (id INT PRIMARY KEY)", 'INSERT INTO faulty.u VALUES (1)')
+        config = connector(self.server, 'u', **{'database.include.list': 'faulty'})
+        worker.create('u', config)
+        trace = worker.wait_failed('u')
+        for topic in ('u:', 'u.faulty.t:', 'u.faulty.u:'):
+            self.assertIn(f'\n  {topic} it does not exist, and nobody creates it', trace)
+        self.assertIn('topic.creation.default.replication.factor', trace)
+        groups = {'topic.creation.default.partitions': '2', 'topic.creation.default.replication.factor': '1', 'topic.creation.groups': 'packed',
+                  'topic.creation.packed.include': r'u\.faulty\..*', 'topic.creation.packed.partitions': '3', 'topic.creation.packed.cleanup.policy': 'compact'}
+        worker.request('PUT', '/connectors/u/config', {**config, **groups})
+        wait_until('the row', lambda: len(self.broker.messages('u.faulty.u')) == 1, 60)
+        topics = self.broker.topics()
+        self.assertEqual({t: len(topics[t].partitions) for t in ('u', 'u.faulty.u')}, {'u': 2, 'u.faulty.u': 3})
+
+    def test_internal_topics_that_cannot_serve_are_refused(self):
+        from confluent_kafka.admin import AdminClient, NewTopic
+        admin = AdminClient({'bootstrap.servers': self.broker.bootstrap})
+        for f in admin.create_topics([NewTopic('bad-configs', 1, 1)]).values():
+            f.result()
+        for f in admin.create_topics([NewTopic('wide-configs', 3, 1, config={'cleanup.policy': 'compact'})]).values():
+            f.result()
+        for group, words in (('bad', "required to have 'cleanup.policy=compact' to guarantee consistency and durability of connector configurations, but found the topic "
+                                     "currently has 'cleanup.policy=delete'"), ('wide', 'required to have a single partition in order to guarantee consistency of connector configurations, but found 3 partitions')):
+            worker = self.broker.worker(FOLDER / f'{group}-topics', group)
+            self.addCleanup(worker.kill)
+            worker.start(wait=False)
+            self.assertEqual(worker.process.wait(60), 2)
+            self.assertIn(words, worker.log())
 
 
 if __name__ == '__main__':

@@ -27,7 +27,7 @@ constexpr Property kWorkerProperties[] = {
     {.name = "bootstrap.servers", .type = Type::List, .importance = Importance::High, .group = "Kafka", .documentation = "Kafka brokers. Without it topics are kept in the embedded store."},
     {.name = "group.id", .importance = Importance::High, .group = "Kafka", .documentation = "Workers with the same group.id on the same cluster share connectors."},
     {.name = "client.id", .group = "Kafka", .documentation = "Name of this worker's Kafka clients in the brokers' logs."},
-    {.name = "kafka.api.timeout.ms", .type = Type::Int, .default_value = "60000", .group = "Kafka", .documentation = "How long a question to the cluster (metadata, creating a topic) may take."},
+    {.name = "kafka.api.timeout.ms", .type = Type::Int, .default_value = "20000", .group = "Kafka", .documentation = "How long a question to the cluster (metadata, creating a topic) may take."},
     {.name = "topic.creation.enable", .type = Type::Boolean, .default_value = "true", .group = "Kafka", .documentation = "Whether connectors may create their topics by topic.creation.* of their own; otherwise it is left to the brokers."},
     {.name = "offset.flush.linger.ms", .type = Type::Long, .default_value = "1000", .group = "Kafka", .documentation = "How long a position may wait to be stored after the records before it are acknowledged; what came since is written again after a crash (unless exactly-once is on)."},
     {.name = "store.path", .default_value = "./millrace-data", .importance = Importance::High, .group = "Store", .documentation = "Directory of the embedded store; 'null:' drops what is written, for measuring."},

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <mutex>
 #include <optional>
 #include <set>
 #include <string_view>
 
+#include "base/calendar.h"
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -165,8 +167,22 @@ std::string native_value(std::string_view java, const std::string& value) {
     return value;
 }
 
+/// Every client of the process says it when a broker is away; one line in a while is enough.
+bool is_repeated_failure(std::string_view facility) {
+    constexpr int64_t kQuietMs = 10'000;
+    static std::atomic<int64_t> last_ms = -kQuietMs;
+    if (facility != "FAIL") return false;
+    const int64_t now = steady_ms();
+    int64_t last = last_ms;
+    return now - last < kQuietMs || !last_ms.compare_exchange_strong(last, now);
+}
+
 void log_line(const rd_kafka_t*, int level, const char* facility, const char* text) {
     constexpr int kWarning = 4, kNotice = 5;
+    if (is_repeated_failure(facility)) {
+        log::debug(kLogger, text);
+        return;
+    }
     const std::string line = format("[{}] {}", facility, text);
     if (level < kWarning)
         log::warn(kLogger, line);

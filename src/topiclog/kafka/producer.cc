@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/calendar.h"
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -13,6 +14,7 @@ namespace millrace::topiclog::kafka {
 namespace {
 
 constexpr int kReportsWaitMs = 100;
+constexpr int64_t kStallMs = 3'000;
 constexpr size_t kShownKeyBytes = 200;
 
 }  // namespace
@@ -43,7 +45,7 @@ Producer::Producer(ConfHandle conf, Options options) : options_(std::move(option
         static_cast<Producer*>(self)->note_delivery(*message);
     });
     rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int error, const char* reason, void* self) {
-        static_cast<Producer*>(self)->note_error(error, reason);
+        static_cast<Producer*>(self)->last_error_ = format("{} ({})", reason, rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(error)));
     });
     client_ = make_client(RD_KAFKA_PRODUCER, std::move(conf));
     acks_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
@@ -59,29 +61,37 @@ Producer::~Producer() {
 }
 
 void Producer::note_delivery(const rd_kafka_message_t& message) {
-    if (is_down_ && message.err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        is_down_ = false;
-        if (options_.health) options_.health(std::nullopt);
-    }
+    if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) last_progress_ms_ = steady_ms();
     if (options_.delivered) options_.delivered(message, message._private);
 }
 
-void Producer::note_error(int error, const char* reason) {
-    if (error != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && error != RD_KAFKA_RESP_ERR__AUTHENTICATION &&
-        error != RD_KAFKA_RESP_ERR__SSL)
-        return;  // single brokers come and go
-    is_down_ = true;
-    if (options_.health) options_.health(format("Kafka cannot be reached: {}", reason));
+/// Tells of records that nobody acknowledges, and when that is over.
+void Producer::watch_progress() {
+    const int waiting = rd_kafka_outq_len(client_.get());
+    const int64_t now = steady_ms();
+    if (waiting == 0 || waiting < last_waiting_) last_progress_ms_ = now;
+    last_waiting_ = waiting;
+    const bool stalls = now - last_progress_ms_ > kStallMs;
+    if (stalls == is_stalled_) return;
+    is_stalled_ = stalls;
+    if (!options_.health) return;
+    if (stalls)
+        options_.health(format("Kafka acknowledges no records{}", last_error_.empty() ? "" : ": " + last_error_));
+    else
+        options_.health(std::nullopt);
+    last_error_.clear();
 }
 
 void Producer::run(const std::stop_token& stop) {
     pthread_setname_np(pthread_self(), ("ack-" + options_.name).substr(0, 15).c_str());
     int wait_ms = kReportsWaitMs;
+    last_progress_ms_ = steady_ms();
     while (!stop.stop_requested()) {
         if (rd_kafka_poll(client_.get(), wait_ms) > 0) {
             const std::lock_guard lock(mutex_);
             room_.notify_all();
         }
+        watch_progress();
         wait_ms = options_.after_reports ? std::clamp(options_.after_reports(), 0, kReportsWaitMs) : kReportsWaitMs;
     }
 }

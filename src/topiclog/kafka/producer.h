@@ -26,7 +26,7 @@ class Producer {
         /// After each round of reports, on the ack thread; returns after how many ms at most it wants to be called
         /// again.
         std::function<int()> after_reports;
-        /// The brokers cannot be reached, or can be again (nothing). On the ack thread.
+        /// Records are not acknowledged for kStallMs, or are again (nothing). On the ack thread.
         std::function<void(const std::optional<std::string>&)> health;
     };
     Producer(ConfHandle conf, Options options);
@@ -60,7 +60,7 @@ class Producer {
     static Bytes joined(const AppendBatch& batch, const AppendBatch::Text& text, std::string& buffer);
     void wait_for_room();
     void run(const std::stop_token& stop);
-    void note_error(int error, const char* reason);
+    void watch_progress();
     void note_delivery(const rd_kafka_message_t& message);
 
     const Options options_;
@@ -71,7 +71,11 @@ class Producer {
     std::condition_variable room_;
     std::unordered_map<std::string, TopicHandle> topics_;  ///< Guarded by mutex_.
     std::atomic<bool> abandoned_ = false;
-    std::atomic<bool> is_down_ = false;
+    // Of the ack thread.
+    bool is_stalled_ = false;
+    int last_waiting_ = 0;
+    int64_t last_progress_ms_ = 0;
+    std::string last_error_;
     ClientHandle client_;
     std::jthread acks_;
 };
