@@ -7,7 +7,7 @@ from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from servers import ROOT, free_port, run, wait_until
-from worker import Worker
+from worker import HttpError, Worker
 
 JARS = pathlib.Path(os.environ.get('MILLRACE_CACHE', pathlib.Path.home() / '.cache/millrace')) / 'kafka' / 'jars'
 
@@ -103,8 +103,14 @@ class KafkaWorker(Worker):
     def start(self, failpoint=None, wait=True):
         super().start(failpoint, wait)
         if wait:
-            wait_until('the group', self.is_healthy, 60, self.process)
+            wait_until('the group', self.is_healthy, 90, self.process)
         return self
+
+    def task_state(self, name):
+        try:
+            return super().task_state(name)
+        except HttpError:  # 404 before the first status, 409 while the group is put together
+            return None
 
     def is_healthy(self):
         try:

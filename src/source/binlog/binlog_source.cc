@@ -1,5 +1,6 @@
 #include "source/binlog/binlog_source.h"
 
+#include <algorithm>
 #include <chrono>
 #include <mutex>
 #include <thread>
@@ -83,6 +84,7 @@ class BinlogSource final : public engine::Source {
           context_(std::move(context)),
           connection_(ConnectionOptions::from(context_.settings, dialect.default_tls())),
           schema_(schema_options(dialect, context_), context_.settings, context_.log),
+          heartbeat_(heartbeat_options(), context_.key_json, context_.value_json),
           writer_(with_topics(writer_options(dialect, context_))),
           prefix_(context_.settings.text("topic.prefix")),
           offset_key_(offset_key(context_.connector_name, prefix_)) {}
@@ -101,6 +103,8 @@ class BinlogSource final : public engine::Source {
             check_server();
             if (snapshot_is_due())
                 take_snapshot(queue, stop);
+            else if (recovers() && !schema_.has_history())
+                restore_history(queue, stop);
             else
                 recover_schema();
             if (!stop.stop_requested()) stream(queue, stop);
@@ -134,6 +138,20 @@ class BinlogSource final : public engine::Source {
             queue_->ensure_topics({topic});
             context_.topic_used(topic);
         };
+        return options;
+    }
+
+    Heartbeat::Options heartbeat_options() const {
+        const auto& settings = context_.settings;
+        Heartbeat::Options options;
+        options.interval_ms = settings.integer("heartbeat.interval.ms");
+        options.server = settings.text("topic.prefix");
+        const std::string prefix =
+            settings.text("topic.heartbeat.prefix", settings.text("heartbeat.topics.prefix", "__debezium-heartbeat"));
+        options.topic = prefix + settings.text("topic.delimiter", ".") + options.server;
+        options.action_query = settings.text("heartbeat.action.query");
+        options.connection = connection_;
+        options.logger = logger();
         return options;
     }
 
@@ -184,15 +202,69 @@ class BinlogSource final : public engine::Source {
                 "The server runs with binlog_row_image={}; set binlog_row_image=FULL, or rows lack columns", image));
     }
 
+    std::string snapshot_mode() const { return lower(context_.settings.text("snapshot.mode", "initial")); }
+
     bool snapshot_is_due() {
-        if (has_offset_ && !offset_.in_snapshot) return false;
-        if (has_offset_) log::info(logger(), "The previous snapshot was not completed; it starts over");
-        return true;
+        if (has_offset_ && offset_.in_snapshot) {
+            log::info(logger(), "The previous snapshot was not completed; it starts over");
+            return true;
+        }
+        if (!has_offset_) {
+            if (recovers())
+                throw FatalError(
+                    "snapshot.mode=recovery restores the schema history of a connector that has an offset, and "
+                    "this one has none; use snapshot.mode=initial or no_data");
+            return true;
+        }
+        if (snapshot_mode() != "when_needed") return false;
+        const auto reason = snapshot_need();
+        if (reason) log::warn(logger(), format("A new snapshot is taken (snapshot.mode=when_needed): {}", *reason));
+        return reason.has_value();
+    }
+
+    bool recovers() const {
+        const std::string mode = snapshot_mode();
+        return mode == "recovery" || mode == "schema_only_recovery";
+    }
+
+    /// Why streaming cannot go on from the offset, if it cannot.
+    std::optional<std::string> snapshot_need() {
+        if (!schema_.has_history()) return format("the schema history {} is empty", schema_.options().history_topic);
+        Connection connection(connection_);
+        if (dialect_.server() == ddl::Server::MySql && !offset_.gtids.empty()) {
+            const auto has_all =
+                connection.value(format("SELECT GTID_SUBSET(@@GLOBAL.gtid_purged, {})", quote_text(offset_.gtids)));
+            if (has_all == "1") return std::nullopt;
+            return format("the server has purged transactions that are not in the offset's GTIDs {}", offset_.gtids);
+        }
+        for (const auto& row : connection.rows("SHOW BINARY LOGS"))
+            if (row[0] == offset_.file) return std::nullopt;
+        return format("the server has no log file {} any more", offset_.file);
     }
 
     void take_snapshot(engine::RecordQueue& queue, const std::stop_token& stop) {
-        const auto& settings = context_.settings;
         log::set_phase("snapshot");
+        Snapshot::Options options = snapshot_options();
+        const std::string mode = snapshot_mode();
+        options.with_data = mode == "initial" || mode == "when_needed";
+        Snapshot(dialect_, std::move(options), schema_, writer_, queue, offset_).run(stop);
+    }
+
+    /// snapshot.mode=recovery: the history is made anew from what the server has now; the offset stays.
+    void restore_history(engine::RecordQueue& queue, const std::stop_token& stop) {
+        log::set_phase("snapshot");
+        log::info(logger(), format("The schema history {} is restored from the server's tables; streaming goes on from "
+                                   "{}:{}",
+                                   schema_.options().history_topic, offset_.file, offset_.position));
+        Snapshot::Options options = snapshot_options();
+        options.with_data = false;
+        options.history_offset = offset_;
+        BinlogOffset scratch;
+        Snapshot(dialect_, std::move(options), schema_, writer_, queue, scratch).run(stop);
+    }
+
+    Snapshot::Options snapshot_options() {
+        const auto& settings = context_.settings;
         Snapshot::Options options;
         options.started = [this] { note_started(); };
         options.connection = connection_;
@@ -201,12 +273,11 @@ class BinlogSource final : public engine::Source {
         options.view.lock_wait_ms = settings.integer("snapshot.lock.wait.ms", 5);
         options.view.unlocked_tries = settings.integer("snapshot.unlocked.tries", 50);
         options.structure_tries = settings.integer("snapshot.structure.tries", 10);
-        options.with_data = iequals(settings.text("snapshot.mode", "initial"), "initial");
         options.delay_ms = settings.integer("snapshot.delay.ms");
         options.server_id = server_id();
         options.included_tables = relational::NamePatterns("snapshot.include.collection.list",
                                                            settings.text("snapshot.include.collection.list"));
-        Snapshot(dialect_, std::move(options), schema_, writer_, queue, offset_).run(stop);
+        return options;
     }
 
     void recover_schema() {
@@ -231,6 +302,12 @@ class BinlogSource final : public engine::Source {
         options.connection = connection_;
         options.server_id = server_id();
         options.heartbeat_ms = context_.settings.integer("source.heartbeat.interval.ms", 10'000);
+        if (const int64_t interval = context_.settings.integer("heartbeat.interval.ms"); interval > 0) {
+            options.heartbeat = &heartbeat_;
+            options.heartbeat_ms = std::min(options.heartbeat_ms, interval);  // on an idle server they are what comes
+            queue_->ensure_topics({heartbeat_.topic()});
+            context_.topic_used(heartbeat_.topic());
+        }
         options.include_query = context_.settings.boolean("include.query", false);
         options.truncates_are_events = !skips(context_.settings, "t");
         Streaming streaming(dialect_, std::move(options), schema_, writer_, queue, offset_);
@@ -262,6 +339,7 @@ class BinlogSource final : public engine::Source {
     engine::SourceContext context_;
     ConnectionOptions connection_;
     SchemaState schema_;
+    Heartbeat heartbeat_;
     ChangeWriter writer_;
     std::string prefix_;
     std::string offset_key_;

@@ -142,7 +142,12 @@ void Snapshot::persist_structure(const std::string& server_charset, const std::s
     place.info.snapshot = "true";
     place.info.file = offset_.file;
     place.info.position = offset_.position;
-    place.position_json = offset_.to_json();
+    BinlogOffset position = offset_;
+    if (options_.history_offset) {
+        position.in_snapshot = true;
+        position.server_id.reset();
+    }
+    place.position_json = position.to_json();
     place.text = format("{}:{}", offset_.file, offset_.position);
     auto& catalog = schema_.catalog();
     catalog = {};
@@ -298,6 +303,7 @@ void Snapshot::run(const std::stop_token& stop) {
             offset_.position = opened.position;
             offset_.gtids = opened.gtids;
             offset_.in_snapshot = true;
+            if (options_.history_offset) offset_ = *options_.history_offset;
         }
         info("Snapshot step 5 - Reading structure of captured tables");
         holds_table_locks_ = opened.holds_table_locks;
@@ -319,7 +325,7 @@ void Snapshot::run(const std::stop_token& stop) {
                 "Tables were altered during each of {} attempts to read their structure; the snapshot is tried again",
                 attempt));
     }
-    options_.started();
+    if (!options_.history_offset) options_.started();
     info("Snapshot step 6 - Persisting schema history");
     persist_structure(charset[0][0].value_or("utf8mb4"), charset[0][1].value_or(""));
     MILLRACE_FAILPOINT("snapshot.history_written");

@@ -17,7 +17,8 @@ namespace millrace::binlog {
 class Snapshot {
   public:
     struct Options {
-        std::function<void()> started;  ///< See engine::SourceContext.
+        std::function<void()> started;               ///< See engine::SourceContext.
+        std::optional<BinlogOffset> history_offset;  ///< Where what is written to the history counts from, if not now.
         ConnectionOptions connection;
         ViewOptions view;
         bool with_data = true;         ///< snapshot.mode is not no_data.

@@ -490,8 +490,11 @@ void Streaming::run(const std::stop_token& stop) {
         while (!stop.stop_requested()) {
             const auto event = stream_->next();
             if (!event) throw RetriableError("The server ended the binlog stream");
+            const bool beats = options_.heartbeat != nullptr && options_.heartbeat->is_due();
+            if (beats) options_.heartbeat->act();
             auto entry = queue_.enter();
             handle(*event, entry.batch());
+            if (beats) options_.heartbeat->write(entry.batch());
         }
     } catch (const ServerError& fault) {
         if (stop.stop_requested()) return;

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "source/binlog/dialect.h"
+#include "source/binlog/heartbeat.h"
 #include "source/binlog/schema_state.h"
 #include "source/engine/record_queue.h"
 
@@ -25,6 +26,7 @@ class Streaming {
         int64_t heartbeat_ms = 10'000;      ///< How often an idle server sends a sign of life.
         bool include_query = false;         ///< include.query
         bool truncates_are_events = false;  ///< skipped.operations without t
+        Heartbeat* heartbeat = nullptr;     ///< Outlives this; nullptr: none.
     };
     /// `offset` says where to begin and is kept up to date, always under the queue's lock, but for its gtids: those
     /// are completed_gtids(), which is dear to compute for every transaction.

@@ -20,6 +20,8 @@ constexpr int kPollMs = 100;
 constexpr std::string_view kClientPrefix = "millrace-";
 /// The clocks of two machines drift apart by far less than this within a session.
 constexpr int64_t kMarginMs = 500;
+/// How long the members of a Kafka Connect group may take to be gone: more than the longest usual session.timeout.ms.
+constexpr int64_t kForeignGroupMs = 60'000;
 
 }  // namespace
 
@@ -121,13 +123,20 @@ void KafkaMembership::note_statistics(const std::string& json) {
 
 void KafkaMembership::note_error(rd_kafka_resp_err_t error, const char* reason) {
     if (error == RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL) {
-        const std::lock_guard lock(mutex_);
-        if (refusal_) return;
-        refusal_ = format(
+        const std::string text = format(
             "The group.id {} is in use by a group of another kind, most likely by a Kafka Connect cluster that still "
             "runs: stop all its workers first, so that no connector runs twice (or give Millrace another group.id)",
             options_.group_id);
-        log::error(kLogger, *refusal_);
+        const int64_t now = steady_ms();
+        if (first_refused_ms_ == 0) {
+            first_refused_ms_ = now;
+            log::warn(
+                kLogger,
+                format("{}. A worker of it that was killed counts for a session's length; this is waited for", text));
+        }
+        if (now - first_refused_ms_ < kForeignGroupMs) return;
+        const std::lock_guard lock(mutex_);
+        refusal_ = text;
     } else if (error == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
         log::error(kLogger, format("Kafka does not let this worker into group {}: grant its user READ on the group",
                                    options_.group_id));

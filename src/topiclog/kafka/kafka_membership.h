@@ -46,6 +46,7 @@ class KafkaMembership final : public Membership {
     // Of the thread that serves the client.
     int64_t quiet_ms_ = 0;  ///< The last sample with no request to the coordinator under way.
     int64_t answers_ = 0;
+    int64_t first_refused_ms_ = 0;
     ClientHandle client_;
     std::jthread thread_;
 };

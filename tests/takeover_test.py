@@ -1,0 +1,118 @@
+"""Taking over from Kafka Connect with Debezium in place, on its own topics, and going back to it, at random moments
+under load: nothing lost, each key's changes in order."""
+import collections, random, signal, threading, time, unittest
+
+from fixtures import FOLDER, LONG, fresh_database, kafka, server
+from kafka import Debezium
+from servers import wait_until
+from worker import connector, payload
+
+
+class Load(threading.Thread):
+    """Transactions of inserts, updates and deletes; every row carries the number of its change."""
+    def __init__(self, s, per_second, seed):
+        super().__init__(daemon=True)
+        self.server, self.per_second, self.random = s, per_second, random.Random(seed)
+        self.history = collections.defaultdict(list)  # key: version numbers, in commit order; a delete is -version
+        self.changes, self.stopped = 0, threading.Event()
+        self.start()
+
+    def run(self):
+        alive, version = {}, 0
+        with self.server.connect() as connection, connection.cursor() as cursor:
+            cursor.execute('USE moved')
+            due = time.monotonic()
+            while not self.stopped.is_set():
+                rows, gone = {}, []
+                for _ in range(self.random.choice([1, 5, 20, 60])):
+                    version += 1
+                    rows[self.random.randrange(2000)] = version
+                if alive and self.random.random() < 0.3:
+                    gone = self.random.sample(sorted(set(alive) - set(rows)), min(3, len(set(alive) - set(rows))))
+                cursor.execute('BEGIN')
+                cursor.execute('INSERT INTO t (id, version) VALUES ' + ','.join(f'({k},{v})' for k, v in rows.items()) + ' ON DUPLICATE KEY UPDATE version = VALUES(version)')
+                if gone:
+                    cursor.execute(f'DELETE FROM t WHERE id IN ({",".join(map(str, gone))})')
+                cursor.execute('COMMIT')
+                for k, v in rows.items():
+                    self.history[k].append(v)
+                    alive[k] = v
+                for k in gone:
+                    self.history[k].append(-alive.pop(k))
+                self.changes += len(rows) + len(gone)
+                due += (len(rows) + len(gone)) / self.per_second
+                time.sleep(max(0, due - time.monotonic()))
+
+    def stop(self):
+        self.stopped.set()
+        self.join()
+
+
+def problems(history, found):
+    """(lost, out of order): what a topic's changes per key leave out, and where one comes before its predecessor."""
+    lost = disordered = 0
+    for key, versions in history.items():
+        first_seen = list(dict.fromkeys(found.get(key, [])))
+        lost += len(set(versions) - set(first_seen))
+        disordered += first_seen != [v for v in versions if v in set(first_seen)]
+    return lost, disordered
+
+
+class TakeOver(unittest.TestCase):
+    def run_rounds(self, kind, rounds):
+        s = server(kind)
+        fresh_database(s, 'moved')
+        s.sql('CREATE TABLE moved.t (id INT PRIMARY KEY, version BIGINT NOT NULL)', 'CREATE TABLE moved.other (id INT PRIMARY KEY)')
+        group = f'take-{kind}'
+        settings = kafka().worker_settings(group)
+        debezium = Debezium(FOLDER / f'takeover-{kind}-debezium', **settings)
+        millrace = kafka().worker(FOLDER / f'takeover-{kind}', group)
+        self.addCleanup(debezium.kill)
+        self.addCleanup(millrace.kill)
+        debezium.start()
+        config = connector(s, group, **{'database.include.list': 'moved', 'schema.history.internal.kafka.bootstrap.servers': kafka().bootstrap})
+        debezium.create('m', config)
+        debezium.wait_running('m')
+        debezium.wait_log('Connected to binlog|Keepalive thread is running')
+        load = Load(s, 2000, seed=rounds)
+        chance = random.Random(rounds)
+        try:
+            for i in range(rounds):
+                time.sleep(chance.uniform(1, 4))  # the moment is what is random here
+                now, then = (debezium, millrace) if i % 2 == 0 else (millrace, debezium)
+                if chance.random() < 0.5:
+                    now.stop()
+                else:
+                    now.kill()  # the group waits for its session to end before it takes members of the other kind
+                if i % 5 == 3:
+                    s.sql(f'ALTER TABLE moved.t ADD COLUMN c{i} INT DEFAULT {i}')
+                then.start()
+                then.wait_running('m', 90)
+        finally:
+            load.stop()
+        topic = f'{group}.moved.t'
+        def found():
+            versions = collections.defaultdict(list)
+            for m in kafka().messages(topic):
+                if m.value() is not None:
+                    event = payload(m.value().decode())
+                    row = event['after'] or event['before']
+                    versions[row['id']].append(-row['version'] if event['op'] == 'd' else row['version'])
+            return versions
+        last = max(load.history, key=lambda k: abs(load.history[k][-1]))
+        wait_until('the last change', lambda: load.history[last][-1] in found().get(last, []), 120)
+        versions = found()
+        lost, disordered = problems(load.history, versions)
+        doubled = sum(len(v) for v in versions.values()) - sum(len(set(v)) for v in versions.values())
+        print(f'    {kind}: {rounds} take-overs, {load.changes} changes: {lost} lost, {disordered} keys out of order, {doubled} written again', flush=True)
+        self.assertEqual((lost, disordered), (0, 0))
+
+    def test_mysql(self):
+        self.run_rounds('mysql', 20 if LONG else 2)
+
+    def test_mariadb(self):
+        self.run_rounds('mariadb', 20 if LONG else 2)
+
+
+if __name__ == '__main__':
+    unittest.main()
