@@ -13,21 +13,45 @@ bool is_pattern(const Property& property) {
     return property.name.find('(') != std::string_view::npos;
 }
 
-std::optional<std::string> type_problem(const Property& property, const std::string& value) {
-    switch (property.type) {
+bool has_type(Type type, const std::string& value) {
+    switch (type) {
         case Type::Boolean:
-            if (iequals(value, "true") || iequals(value, "false")) return std::nullopt;
-            return format("Invalid value {} for configuration {}: Expected value to be either true or false", value,
-                          property.name);
+            return iequals(value, "true") || iequals(value, "false");
         case Type::Int:
         case Type::Short:
         case Type::Long:
-            if (parse_int(value)) return std::nullopt;
-            return format("Invalid value {} for configuration {}: Not a number of type {}", value, property.name,
-                          name_of(property.type));
+            return parse_int(value).has_value();
         default:
-            return std::nullopt;
+            return true;
     }
+}
+
+/// io.debezium.config.Field's words for a value that is not of its type.
+const char* expectation(Type type) {
+    switch (type) {
+        case Type::Boolean:
+            return "Either 'true' or 'false' is expected";
+        case Type::Long:
+            return "A long value is expected";
+        case Type::Short:
+            return "A short value is expected";
+        default:
+            return "An integer is expected";
+    }
+}
+
+/// The words in the order in which a java.util.HashSet holds them: messages list enumerations so.
+std::vector<std::string> in_hash_set_order(const std::vector<std::string>& words) {
+    size_t buckets = 16;
+    while (static_cast<double>(words.size()) > static_cast<double>(buckets) * 0.75) buckets *= 2;
+    const auto bucket = [&](const std::string& word) {
+        const auto hash = static_cast<uint32_t>(java_hash(word));
+        return (hash ^ hash >> 16) & (buckets - 1);
+    };
+    std::vector<std::string> sorted = words;
+    std::stable_sort(sorted.begin(), sorted.end(),
+                     [&](const auto& a, const auto& b) { return bucket(a) < bucket(b); });
+    return sorted;
 }
 
 bool is_among(std::string_view list, const std::string& value) {
@@ -84,19 +108,42 @@ std::vector<Problem> PropertyTable::check(const Settings& settings) const {
         if (property == nullptr) continue;
         const std::string value(trimmed(raw));
         if (value.empty()) continue;
-        if (auto problem = type_problem(*property, value)) {
-            problems.push_back({name, *problem});
-        } else if (!is_among(property->allowed, value)) {
-            problems.push_back({name, format("The '{}' value is invalid: Value must be one of {}", name,
-                                             join(split_list(property->allowed), ", "))});
-        } else if (!is_among(property->built, value) ||
-                   (property->support == Support::Refused && !is_default(*property, value))) {
-            Property named = *property;
-            named.name = name;
-            problems.push_back({name, refusal(named, value)});
-        }
+        for (auto& message : value_problems(*property, name, value)) problems.push_back({name, std::move(message)});
     }
     return problems;
+}
+
+std::vector<std::string> PropertyTable::value_problems(const Property& property, const std::string& name,
+                                                       const std::string& value) const {
+    const bool kafka = words_ == Words::Kafka;
+    if (!has_type(property.type, value)) {
+        if (!kafka) return {format("The '{}' value is invalid: {}", name, expectation(property.type))};
+        const bool boolean = property.type == Type::Boolean;
+        std::vector<std::string> all = {
+            format("Invalid value {} for configuration {}: {}", value, name,
+                   boolean ? std::string("Expected value to be either true or false")
+                           : format("Not a number of type {}", name_of(property.type)))};
+        if (property.least) all.push_back(format("Invalid value null for configuration {}: Value must be non-null", name));
+        return all;
+    }
+    if (property.least && *parse_int(value) < *property.least)
+        return {format("Invalid value {} for configuration {}: Value must be at least {}", value, name, *property.least)};
+    if (!is_among(property.allowed, value) && (property.older.empty() || !is_among(property.older, value))) {
+        std::vector<std::string> words = split_list(property.allowed);
+        if (!kafka)
+            return {format("The '{}' value is invalid: Value must be one of {}", name, join(in_hash_set_order(words), ", "))};
+        if (property.ignores_case)
+            for (auto& word : words) word = upper(word);
+        return {format("Invalid value {} for configuration {}: String must be one of{}: {}", value, name,
+                       property.ignores_case ? " (case insensitive)" : "",
+                       join(property.ignores_case ? in_hash_set_order(words) : words, ", "))};
+    }
+    if (!is_among(property.built, value) || (property.support == Support::Refused && !is_default(property, value))) {
+        Property named = property;
+        named.name = name;
+        return {refusal(named, value)};
+    }
+    return {};
 }
 
 std::vector<std::string> PropertyTable::notices(const Settings& settings,

@@ -32,6 +32,9 @@ struct Property {
     Support support = Support::Works;
     bool required = false;
     std::string_view allowed = {};  ///< Comma-separated values of an enumeration; empty: any.
+    std::string_view older = {};    ///< Further ones that are accepted: names from older versions.
+    bool ignores_case = false;      ///< Of `allowed`, as Kafka tells it; all are compared so.
+    std::optional<int64_t> least = {};
     std::string_view built = {};    ///< Those of them that work here so far; empty: all.
     std::string_view documentation = {};
 };
@@ -41,10 +44,13 @@ struct Problem {
     std::string message;
 };
 
+/// In whose words a table's problems are told: Kafka's ConfigDef, or Debezium's Field.
+enum class Words { Kafka, Debezium };
+
 /// A component's properties. Immutable; safe from any thread.
 class PropertyTable {
   public:
-    explicit PropertyTable(std::span<const Property> properties) : properties_(properties) {}
+    PropertyTable(std::span<const Property> properties, Words words) : properties_(properties), words_(words) {}
 
     std::span<const Property> properties() const { return properties_; }
     const Property* find(std::string_view name) const;
@@ -58,7 +64,11 @@ class PropertyTable {
     Settings with_defaults(const Settings& settings) const;
 
   private:
+    std::vector<std::string> value_problems(const Property& property, const std::string& name,
+                                            const std::string& value) const;
+
     std::span<const Property> properties_;
+    Words words_;
 };
 
 std::string_view name_of(Type type);

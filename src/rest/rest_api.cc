@@ -192,18 +192,24 @@ HttpResponse RestApi::connectors(const HttpRequest& request) {
     for (const auto& [key, value] : body.items())
         if (key != "name" && key != "config" && key != "initial_state")
             throw RequestError(500, format("Unrecognized field \"{}\"", key));
-    const auto config = config_from(body.value("config", Json::object()));
+    if (!body.contains("config") || body["config"].is_null())
+        throw RequestError(500, "The request has no \"config\"");
+    const auto config = config_from(body["config"]);
     std::string name =
         body.contains("name") && body["name"].is_string() ? body["name"].get<std::string>() : std::string();
     const auto named = config.find("name");
     if (name.empty() && named != config.end()) name = named->second;
-    if (trimmed(name).empty()) throw RequestError(400, "Connector config has no name");
+    if (trimmed(name).empty())
+        throw RequestError(400,
+                           "Connector configuration is invalid and contains the following 1 error(s):\nInvalid value  for "
+                           "configuration name: String may not be empty\nYou can also find the above list of errors at the "
+                           "endpoint `/connector-plugins/{connectorType}/config/validate`");
     if (named != config.end() && named->second != name)
         throw RequestError(400, format("Connector name configuration ({}) doesn't match connector name in the URL ({})",
                                        named->second, name));
     const std::string initial = upper(body.value("initial_state", "RUNNING"));
     if (initial != "RUNNING" && initial != "PAUSED" && initial != "STOPPED")
-        throw RequestError(400, format("Invalid initial_state '{}': it is RUNNING, PAUSED or STOPPED", initial));
+        throw RequestError(500, format("Invalid initial_state '{}': it is RUNNING, PAUSED or STOPPED", initial));
     HttpResponse response = json_response(worker_.create(name, config, initial), 201);
     response.headers["Location"] = format("http://{}/connectors/{}", request.host, name);
     return response;

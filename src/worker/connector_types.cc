@@ -1,5 +1,7 @@
 #include "worker/connector_types.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "worker/request_error.h"
 
@@ -25,11 +27,13 @@ const engine::SourceType& ConnectorTypes::of(const std::map<std::string, std::st
         throw RequestError(400, format("Connector config {}}} contains no connector type", text));
     }
     if (const auto* type = find(found->second)) return *type;
+    std::vector<const engine::SourceType*> sorted = types_;
+    std::sort(sorted.begin(), sorted.end(), [](auto* a, auto* b) { return a->class_name < b->class_name; });
     std::vector<std::string> available;
-    for (const auto* type : types_)
+    for (const auto* type : sorted)
         available.push_back(
             format("PluginDesc{{klass=class {0}, name='{0}', version='{1}', encodedVersion={1}, type=source, "
-                   "typeName='source', location='millrace'}}",
+                   "typeName='source', location='classpath'}}",
                    type->class_name, type->version));
     throw RequestError(400, format("Failed to find any class that implements Connector and which name matches {}, "
                                    "available connectors are: {}",

@@ -78,6 +78,14 @@ Json validation_json(const WorkerConfig& worker, const ConnectorTypes& types, co
     if (class_name != config["connector.class"] && simple_name(config["connector.class"]) != simple_name(class_name))
         throw RequestError(400, format("Included connector type {} does not match request type {}",
                                        config["connector.class"], class_name));
+    if (types.find(class_name) == nullptr) {
+        try {
+            static_cast<void>(types.of({{"connector.class", class_name}}));
+        } catch (const RequestError& refusal) {
+            throw RequestError(500, format("org.apache.kafka.connect.runtime.rest.errors.BadRequestException: {}",
+                                           refusal.what()));
+        }
+    }
     const engine::SourceType& type = types.of({{"connector.class", class_name}});
     std::map<std::string, std::vector<std::string>> errors;
     for (const auto& problem : connector_problems(worker, type, config))

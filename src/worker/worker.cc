@@ -185,8 +185,7 @@ Json Worker::offsets(const std::string& name) {
 Json Worker::topics(const std::string& name) {
     if (!config_.settings.boolean("topic.tracking.enable", true))
         throw RequestError(403, "Topic tracking is disabled.");
-    static_cast<void>(find(herder_.configs().state(), name, kNotFound));
-    Json json;
+    Json json;  // Kafka Connect does not ask whether there is such a connector
     json[name]["topics"] = herder_.statuses().topics(name);
     return json;
 }
@@ -328,8 +327,12 @@ std::optional<Json> Worker::restart(const std::string& name, bool include_tasks,
 void Worker::restart_task(const std::string& name, int task) {
     const ClusterState state = herder_.configs().state();
     const auto connector = state.connectors.find(name);
-    if (connector == state.connectors.end() || task >= connector->second.tasks)
-        throw RequestError(404, format("Unknown task: {}-{}", name, task));
+    if (connector == state.connectors.end()) throw RequestError(404, format("Unknown connector: {}", name));
+    if (task != 0) throw RequestError(404, format("Unknown task: {}-{}", name, task));
+    if (connector->second.tasks == 0)  // Kafka Connect keeps a stopped connector's task in mind, but no worker has it
+        throw RequestError(409,
+                           "Cannot complete request momentarily due to no known leader URL, likely because a rebalance was "
+                           "underway.");
     if (!herder_.owns(name)) {
         const auto share = state.assignment.members.find(state.assignment.owner_of(name));
         if (share == state.assignment.members.end() || share->second.url == config_.scheme + "://" + worker_id_)

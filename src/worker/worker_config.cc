@@ -68,7 +68,7 @@ constexpr Property kFrameworkProperties[] = {
     {.name = "name", .importance = Importance::High, .group = "Common", .required = true, .documentation = "Globally unique name of this connector."},
     {.name = "connector.class", .importance = Importance::High, .group = "Common", .required = true, .documentation = "Class of this connector."},
     {.name = "connector.plugin.version", .group = "Common", .support = Support::NoEffect},
-    {.name = "tasks.max", .type = Type::Int, .default_value = "1", .importance = Importance::High, .group = "Common", .documentation = "Most tasks; this connector always has one."},
+    {.name = "tasks.max", .type = Type::Int, .default_value = "1", .importance = Importance::High, .group = "Common", .least = 1, .documentation = "Most tasks; this connector always has one."},
     {.name = "tasks.max.enforce", .type = Type::Boolean, .default_value = "true", .group = "Common", .support = Support::NoEffect},
     {.name = "key.converter", .type = Type::Class, .group = "Common"},
     {.name = "key.converter.schemas.enable", .type = Type::Boolean, .default_value = "true", .group = "Common"},
@@ -87,8 +87,8 @@ constexpr Property kFrameworkProperties[] = {
     {.name = "topic.creation.default.partitions", .type = Type::Int, .group = "Topic Creation"},
     {.name = "topic.creation.default.replication.factor", .type = Type::Short, .group = "Topic Creation"},
     {.name = "topic.creation.(.+)", .group = "Topic Creation"},
-    {.name = "exactly.once.support", .default_value = "requested", .group = "Exactly Once Support", .allowed = "requested, required"},
-    {.name = "transaction.boundary", .default_value = "poll", .group = "Exactly Once Support", .allowed = "poll, interval, connector"},
+    {.name = "exactly.once.support", .default_value = "requested", .group = "Exactly Once Support", .allowed = "requested, required", .ignores_case = true},
+    {.name = "transaction.boundary", .default_value = "poll", .group = "Exactly Once Support", .allowed = "poll, interval, connector", .ignores_case = true},
     {.name = "transaction.boundary.interval.ms", .type = Type::Long, .group = "Exactly Once Support"},
     {.name = "offsets.storage.topic", .group = "offsets.topic"},
     {.name = "(producer|consumer|admin)[.]override[.].+", .group = "Common"},
@@ -115,12 +115,12 @@ void read_listener(WorkerConfig& config) {
 }  // namespace
 
 const config::PropertyTable& worker_properties() {
-    static const config::PropertyTable table(kWorkerProperties);
+    static const config::PropertyTable table(kWorkerProperties, config::Words::Kafka);
     return table;
 }
 
 const config::PropertyTable& framework_properties() {
-    static const config::PropertyTable table(kFrameworkProperties);
+    static const config::PropertyTable table(kFrameworkProperties, config::Words::Kafka);
     return table;
 }
 

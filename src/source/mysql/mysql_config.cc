@@ -77,7 +77,7 @@ constexpr Property kProperties[] = {
     {.name = "use.nongraceful.disconnect", .type = Type::Boolean, .default_value = "false", .importance = Importance::Medium, .group = "Connector", .support = Support::NoEffect},
     {.name = "binlog.net.write.timeout", .type = Type::Long, .default_value = "0", .importance = Importance::Medium, .group = "Connector", .support = Support::NoEffect},
     {.name = "binlog.net.read.timeout", .type = Type::Long, .default_value = "0", .importance = Importance::Medium, .group = "Connector", .support = Support::NoEffect},
-    {.name = "snapshot.mode", .type = Type::String, .default_value = "initial", .importance = Importance::Low, .group = "Connector", .allowed = "always, initial, initial_only, when_needed, no_data, never, recovery, configuration_based, custom, schema_only, schema_only_recovery", .built = "initial, no_data, schema_only, when_needed, recovery, schema_only_recovery", .documentation = "What a snapshot at the first start reads: initial (structure and rows) or no_data (structure)."},
+    {.name = "snapshot.mode", .type = Type::String, .default_value = "initial", .importance = Importance::Low, .group = "Connector", .allowed = "always, initial, initial_only, when_needed, no_data, never, recovery, configuration_based, custom", .older = "schema_only, schema_only_recovery", .built = "initial, no_data, schema_only, when_needed, recovery, schema_only_recovery", .documentation = "What a snapshot at the first start reads: initial (structure and rows) or no_data (structure)."},
     {.name = "snapshot.query.mode", .type = Type::String, .default_value = "select_all", .importance = Importance::Low, .group = "Connector", .allowed = "select_all, custom", .built = "select_all"},
     {.name = "snapshot.query.mode.custom.name", .type = Type::String, .default_value = nullptr, .importance = Importance::Medium, .group = "Connector", .support = Support::Refused},
     {.name = "bigint.unsigned.handling.mode", .type = Type::String, .default_value = "long", .importance = Importance::Medium, .group = "Connector", .allowed = "long, precise", .documentation = "BIGINT UNSIGNED as long (wraps beyond 2^63) or precise bytes."},
@@ -166,7 +166,7 @@ constexpr Property kProperties[] = {
 }  // namespace
 
 const config::PropertyTable& property_table() {
-    static const config::PropertyTable table(kProperties);
+    static const config::PropertyTable table(kProperties, config::Words::Debezium);
     return table;
 }
 
