@@ -152,4 +152,5 @@ def main():
         print('  '.join(f'{str(r.get(c, "")):>18}' if i else f'{r[c]:<30}' for i, c in enumerate(columns)))
 
 
-main()
+if __name__ == '__main__':
+    main()

@@ -169,7 +169,7 @@ class Faults(unittest.TestCase):
         worker.wait_running('f')
         writer = Writer(self.server, ['faulty.t'], 500)
         try:
-            for _ in range(10 if LONG else 3):
+            for _ in range(10 if LONG else 2):
                 before = writer.written['faulty.t']
                 wait_until('some changes', lambda: writer.written['faulty.t'] > before + 500, 30)
                 self.broker.stop(signal.SIGKILL)
@@ -233,6 +233,35 @@ class Faults(unittest.TestCase):
         wait_until('the row', lambda: len(self.broker.messages('u.faulty.u')) == 1, 60)
         topics = self.broker.topics()
         self.assertEqual({t: len(topics[t].partitions) for t in ('u', 'u.faulty.u')}, {'u': 2, 'u.faulty.u': 3})
+
+    def test_the_doctor_finds_and_mends(self):
+        from confluent_kafka.admin import AdminClient, NewTopic
+        admin = AdminClient({'bootstrap.servers': self.broker.bootstrap})
+        for f in admin.create_topics([NewTopic('ill-configs', 1, 1)]).values():
+            f.result()
+        worker = self.broker.worker(FOLDER / 'ill', 'ill')
+        (worker.folder / 'worker.properties').write_text(''.join(f'{k}={v}\n' for k, v in worker.settings.items()))
+        self.server.sql("CREATE USER IF NOT EXISTS weak@'%' IDENTIFIED BY 'w'", "CREATE USER IF NOT EXISTS weak@localhost IDENTIFIED BY 'w'")
+        config = connector(self.server, 'ill', **{'table.include.list': 'faulty.nothing', 'database.user': 'weak', 'database.password': 'w', 'database.server.id': '223344'})
+        (worker.folder / 'c.json').write_text(json.dumps({'name': 'c', 'config': config}))
+        files = [str(worker.folder / 'worker.properties'), str(worker.folder / 'c.json')]
+
+        def problems(*flags):
+            r = worker.cli('doctor', '--json', *flags, *files, check=False)
+            found = json.loads(r.stdout)
+            self.assertEqual(r.returncode, 1 if any(f['level'] == 'problem' for f in found) else 0)
+            return {f['what']: f for f in found if f['level'] != 'ok'}
+        before = problems()
+        policy = next(f for what, f in before.items() if "found the topic currently has 'cleanup.policy=delete'" in what)
+        self.assertIn('kafka-configs.sh', policy['mend'])
+        lacks = next(f for what, f in before.items() if what.startswith('the user weak lacks'))
+        self.assertIn("GRANT SELECT, RELOAD", lacks['mend'])
+        self.assertIn("database.server.id=223344 is the server's own id", before)
+        self.assertIn('no table is captured', before)
+        after = problems('--fix')
+        self.assertFalse([what for what in after if 'cleanup.policy' in what])
+        worker.start()
+        worker.stop()
 
     def test_internal_topics_that_cannot_serve_are_refused(self):
         from confluent_kafka.admin import AdminClient, NewTopic

@@ -98,7 +98,7 @@ class Rest(unittest.TestCase):
             return self.refused(400, 'POST', '/connectors', {'name': self.name, 'config': config})
         self.assertIn("contains the following 1 error(s):\nThe 'topic.prefix' value is invalid: A value is required\nYou can also find", message(**{'topic.prefix': None}))
         self.assertIn('(only the underscore, hyphen, dot and alphanumeric characters are allowed)', message(**{'topic.prefix': 'a b'}))
-        self.assertIn("'heartbeat.interval.ms'", message(**{'heartbeat.interval.ms': '1000'}))
+        self.assertIn("'provide.transaction.metadata'", message(**{'provide.transaction.metadata': 'true'}))
         self.assertIn('not a valid regular expression', message(**{'table.include.list': 'a('}))
         self.assertIn('Must be larger than the maximum batch size', message(**{'max.queue.size': '10'}))
         self.assertIn('Unable to connect', message(**{'database.port': '1'}))

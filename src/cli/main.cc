@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "base/errors.h"
+#include "cli/doctor_command.h"
 #include "cli/topic_commands.h"
 #include "cli/version.h"
 #include "cli/worker_command.h"
@@ -35,6 +36,19 @@ int main(int argc, char** argv) {
         ->allow_extra_args(false);
     worker->callback(
         [&action, files, overrides] { action = [files, overrides] { return cli::run_worker(*files, *overrides); }; });
+    auto* doctor = app.add_subcommand("doctor", "Examine cluster, topics and databases before anything runs");
+    const auto as_json = std::make_shared<bool>(false);
+    const auto fixes = std::make_shared<bool>(false);
+    doctor->add_option("FILE", *files, "Worker properties and connector files (.json, .properties)");
+    doctor->add_option("--set", *overrides, "Worker property NAME=VALUE; may be repeated")
+        ->take_all()
+        ->expected(1)
+        ->allow_extra_args(false);
+    doctor->add_flag("--fix", *fixes, "Mend what is safe to mend");
+    doctor->add_flag("--json", *as_json, "One JSON array");
+    doctor->callback([&action, files, overrides, fixes, as_json] {
+        action = [=] { return cli::run_doctor(*files, *overrides, *fixes, *as_json); };
+    });
     cli::add_topic_commands(app, action);
     cli::add_connector_commands(app, action);
     app.add_subcommand("version", "Print the version")->callback([&action] {

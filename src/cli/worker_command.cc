@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/version.h"
+#include "cli/worker_files.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
 #include "rest/rest_api.h"
@@ -21,33 +22,7 @@
 namespace millrace::cli {
 namespace {
 
-using Config = worker::Worker::Config;
-
-/// A connector file is JSON (as POST /connectors takes it, or the bare configuration) or properties.
-std::pair<std::string, Config> read_connector(const std::string& path) {
-    const std::string text = config::read_file(path);
-    Config config;
-    std::string name;
-    if (path.ends_with(".json")) {
-        std::string problem;
-        const auto json = parse_json(text, &problem);
-        if (!json || !json->is_object()) throw ConfigError("", format("{} is no JSON object: {}", path, problem));
-        const Json& values = json->contains("config") ? (*json)["config"] : *json;
-        for (const auto& [key, value] : values.items())
-            config[key] = value.is_string() ? value.get<std::string>() : value.dump();
-        if (json->contains("config")) name = json->value("name", "");
-    } else {
-        config = config::parse_properties(text);
-    }
-    if (name.empty() && config.contains("name")) name = config["name"];
-    if (name.empty()) throw ConfigError("name", format("{} gives its connector no name", path));
-    return {name, config};
-}
-
-bool is_connector_file(const std::string& path) {
-    if (path.ends_with(".json")) return true;
-    return config::parse_properties(config::read_file(path)).contains("connector.class");
-}
+using Config = worker::ConnectorConfig;
 
 /// Returns at once when the worker can never work.
 int wait_for_signal(worker::Worker& worker) {
@@ -100,20 +75,7 @@ void block_signals() {
 int run_worker(const std::vector<std::string>& files, const std::vector<std::string>& overrides) {
     block_signals();
     const int64_t started = steady_ms();
-    config::Settings settings;
-    std::vector<std::pair<std::string, Config>> connectors;
-    for (const auto& file : files) {
-        if (is_connector_file(file)) {
-            connectors.push_back(read_connector(file));
-            continue;
-        }
-        for (const auto& [name, value] : config::parse_properties(config::read_file(file))) settings.set(name, value);
-    }
-    for (const auto& pair : overrides) {
-        const size_t equals = pair.find('=');
-        if (equals == std::string::npos) throw ConfigError(pair, format("'{}' is not of the form NAME=VALUE", pair));
-        settings.set(pair.substr(0, equals), pair.substr(equals + 1));
-    }
+    const auto [settings, connectors] = read_worker_files(files, overrides);
     const auto config = worker::WorkerConfig::from(settings);
     log::set_level(log::parse_level(config.settings.text("log.level")).value_or(log::Level::Info));
     for (const auto& notice : worker::worker_properties().notices(settings, {})) log::info("worker", notice);
@@ -130,7 +92,7 @@ int run_worker(const std::vector<std::string>& files, const std::vector<std::str
     worker.start(config.advertised(port));
     if (!connectors.empty()) {
         wait_until_ready(worker);
-        for (auto& [name, connector_config] : connectors) put_connector(worker, name, connector_config);
+        for (const auto& [name, connector_config] : connectors) put_connector(worker, name, connector_config);
     }
 
     const int signal = wait_for_signal(worker);

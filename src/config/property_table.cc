@@ -49,8 +49,7 @@ std::vector<std::string> in_hash_set_order(const std::vector<std::string>& words
         return (hash ^ hash >> 16) & (buckets - 1);
     };
     std::vector<std::string> sorted = words;
-    std::stable_sort(sorted.begin(), sorted.end(),
-                     [&](const auto& a, const auto& b) { return bucket(a) < bucket(b); });
+    std::stable_sort(sorted.begin(), sorted.end(), [&](const auto& a, const auto& b) { return bucket(a) < bucket(b); });
     return sorted;
 }
 
@@ -119,19 +118,21 @@ std::vector<std::string> PropertyTable::value_problems(const Property& property,
     if (!has_type(property.type, value)) {
         if (!kafka) return {format("The '{}' value is invalid: {}", name, expectation(property.type))};
         const bool boolean = property.type == Type::Boolean;
-        std::vector<std::string> all = {
-            format("Invalid value {} for configuration {}: {}", value, name,
-                   boolean ? std::string("Expected value to be either true or false")
-                           : format("Not a number of type {}", name_of(property.type)))};
-        if (property.least) all.push_back(format("Invalid value null for configuration {}: Value must be non-null", name));
+        std::vector<std::string> all = {format("Invalid value {} for configuration {}: {}", value, name,
+                                               boolean ? std::string("Expected value to be either true or false")
+                                                       : format("Not a number of type {}", name_of(property.type)))};
+        if (property.least)
+            all.push_back(format("Invalid value null for configuration {}: Value must be non-null", name));
         return all;
     }
     if (property.least && *parse_int(value) < *property.least)
-        return {format("Invalid value {} for configuration {}: Value must be at least {}", value, name, *property.least)};
+        return {
+            format("Invalid value {} for configuration {}: Value must be at least {}", value, name, *property.least)};
     if (!is_among(property.allowed, value) && (property.older.empty() || !is_among(property.older, value))) {
         std::vector<std::string> words = split_list(property.allowed);
         if (!kafka)
-            return {format("The '{}' value is invalid: Value must be one of {}", name, join(in_hash_set_order(words), ", "))};
+            return {format("The '{}' value is invalid: Value must be one of {}", name,
+                           join(in_hash_set_order(words), ", "))};
         if (property.ignores_case)
             for (auto& word : words) word = upper(word);
         return {format("Invalid value {} for configuration {}: String must be one of{}: {}", value, name,

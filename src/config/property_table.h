@@ -35,7 +35,7 @@ struct Property {
     std::string_view older = {};    ///< Further ones that are accepted: names from older versions.
     bool ignores_case = false;      ///< Of `allowed`, as Kafka tells it; all are compared so.
     std::optional<int64_t> least = {};
-    std::string_view built = {};    ///< Those of them that work here so far; empty: all.
+    std::string_view built = {};  ///< Those of them that work here so far; empty: all.
     std::string_view documentation = {};
 };
 

@@ -192,18 +192,18 @@ HttpResponse RestApi::connectors(const HttpRequest& request) {
     for (const auto& [key, value] : body.items())
         if (key != "name" && key != "config" && key != "initial_state")
             throw RequestError(500, format("Unrecognized field \"{}\"", key));
-    if (!body.contains("config") || body["config"].is_null())
-        throw RequestError(500, "The request has no \"config\"");
+    if (!body.contains("config") || body["config"].is_null()) throw RequestError(500, "The request has no \"config\"");
     const auto config = config_from(body["config"]);
     std::string name =
         body.contains("name") && body["name"].is_string() ? body["name"].get<std::string>() : std::string();
     const auto named = config.find("name");
     if (name.empty() && named != config.end()) name = named->second;
     if (trimmed(name).empty())
-        throw RequestError(400,
-                           "Connector configuration is invalid and contains the following 1 error(s):\nInvalid value  for "
-                           "configuration name: String may not be empty\nYou can also find the above list of errors at the "
-                           "endpoint `/connector-plugins/{connectorType}/config/validate`");
+        throw RequestError(
+            400,
+            "Connector configuration is invalid and contains the following 1 error(s):\nInvalid value  for "
+            "configuration name: String may not be empty\nYou can also find the above list of errors at the "
+            "endpoint `/connector-plugins/{connectorType}/config/validate`");
     if (named != config.end() && named->second != name)
         throw RequestError(400, format("Connector name configuration ({}) doesn't match connector name in the URL ({})",
                                        named->second, name));

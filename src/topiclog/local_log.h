@@ -9,6 +9,8 @@ namespace millrace::topiclog {
 class LocalLog : public TopicLog {
   public:
     std::string cluster_id() override { return "embedded"; }
+    /// A local log's own topics are made right and need no mending.
+    void alter_topic(const std::string&, const std::map<std::string, std::string>&) override {}
     std::unique_ptr<TopicReader> open_reader(const std::string& topic, const std::map<int32_t, int64_t>& from) override;
     std::unique_ptr<RecordWriter> open_writer(WriterOptions options) override;
     std::unique_ptr<Membership> join(MembershipOptions options) override;

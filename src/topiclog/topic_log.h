@@ -109,6 +109,8 @@ class TopicLog {
     virtual void ensure_topic(const std::string& name, const TopicConfig& config) = 0;
     virtual std::vector<TopicInfo> topics() = 0;
     virtual std::optional<TopicInfo> topic(const std::string& name) = 0;
+    /// Changes settings by Kafka's names.
+    virtual void alter_topic(const std::string& name, const std::map<std::string, std::string>& settings) = 0;
     /// False if there is no such topic.
     virtual bool remove_topic(const std::string& name) = 0;
 

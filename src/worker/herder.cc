@@ -245,10 +245,12 @@ void Herder::reconcile(const ClusterState& state) {
 void Herder::release(const std::string& name, const ClusterState& state) {
     const int64_t generation = std::max<int64_t>(1, state.assignment.revision);
     const std::string trace =
-        membership_->may_work() ? std::string()
-                                : format("This worker's session with the group's coordinator may have ended; the task waits "
-                                         "for Kafka (since {})",
-                                         log::timestamp());
+        membership_->may_work()
+            ? std::string()
+            : format(
+                  "This worker's session with the group's coordinator may have ended; the task waits "
+                  "for Kafka (since {})",
+                  log::timestamp());
     statuses_.put_task(name, 0, status(State::Unassigned, generation, "", trace));
     statuses_.put_connector(name, status(State::Unassigned, generation, ""));
     released_.insert(name);

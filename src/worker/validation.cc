@@ -82,8 +82,8 @@ Json validation_json(const WorkerConfig& worker, const ConnectorTypes& types, co
         try {
             static_cast<void>(types.of({{"connector.class", class_name}}));
         } catch (const RequestError& refusal) {
-            throw RequestError(500, format("org.apache.kafka.connect.runtime.rest.errors.BadRequestException: {}",
-                                           refusal.what()));
+            throw RequestError(
+                500, format("org.apache.kafka.connect.runtime.rest.errors.BadRequestException: {}", refusal.what()));
         }
     }
     const engine::SourceType& type = types.of({{"connector.class", class_name}});

@@ -330,9 +330,10 @@ void Worker::restart_task(const std::string& name, int task) {
     if (connector == state.connectors.end()) throw RequestError(404, format("Unknown connector: {}", name));
     if (task != 0) throw RequestError(404, format("Unknown task: {}-{}", name, task));
     if (connector->second.tasks == 0)  // Kafka Connect keeps a stopped connector's task in mind, but no worker has it
-        throw RequestError(409,
-                           "Cannot complete request momentarily due to no known leader URL, likely because a rebalance was "
-                           "underway.");
+        throw RequestError(
+            409,
+            "Cannot complete request momentarily due to no known leader URL, likely because a rebalance was "
+            "underway.");
     if (!herder_.owns(name)) {
         const auto share = state.assignment.members.find(state.assignment.owner_of(name));
         if (share == state.assignment.members.end() || share->second.url == config_.scheme + "://" + worker_id_)

@@ -220,8 +220,12 @@ std::unique_ptr<topiclog::TopicLog> open_kafka(const config::Settings& settings)
 
 }  // namespace
 
+std::unique_ptr<topiclog::TopicLog> connect_log(const WorkerConfig& config) {
+    return config.is_on_kafka() ? open_kafka(config.settings) : open_embedded(config.settings);
+}
+
 std::unique_ptr<topiclog::TopicLog> open_log(const WorkerConfig& config) {
-    auto log = config.is_on_kafka() ? open_kafka(config.settings) : open_embedded(config.settings);
+    auto log = connect_log(config);
     ensure_internal_topics(*log, config);
     return log;
 }

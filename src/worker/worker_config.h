@@ -43,6 +43,9 @@ struct WorkerConfig {
 /// reached; ConfigError if its internal topics cannot serve.
 std::unique_ptr<topiclog::TopicLog> open_log(const WorkerConfig& config);
 
+/// The same, but looks at no topic.
+std::unique_ptr<topiclog::TopicLog> connect_log(const WorkerConfig& config);
+
 /// How the connector's task writes.
 topiclog::WriterOptions writer_options(const WorkerConfig& config, const std::string& connector,
                                        const config::Settings& settings);

@@ -44,7 +44,7 @@ TEST(PropertyTable, DefaultsAndWorkingValuesPass) {
     EXPECT_TRUE(problems({{"snapshot.mode", "no_data"},
                           {"decimal.handling.mode", "string"},
                           {"database.jdbc.driver", "x"},
-                          {"heartbeat.interval.ms", "0"}})
+                          {"heartbeat.interval.ms", "1000"}})
                     .empty());
 }
 
@@ -55,7 +55,7 @@ TEST(PropertyTable, RequiredValuesAreMissed) {
 }
 
 TEST(PropertyTable, WhatIsNotBuiltIsRefusedByName) {
-    for (const auto& [name, value] : std::map<std::string, std::string>{{"heartbeat.interval.ms", "1000"},
+    for (const auto& [name, value] : std::map<std::string, std::string>{{"signal.enabled.channels", "kafka"},
                                                                         {"snapshot.mode", "always"},
                                                                         {"converters", "x"},
                                                                         {"column.mask.with.5.chars", "a.b.c"},
@@ -70,7 +70,7 @@ TEST(PropertyTable, WhatIsNotBuiltIsRefusedByName) {
 TEST(PropertyTable, WrongTypesAndWordsAreRefused) {
     EXPECT_EQ(problems({{"database.port", "x"}})[0].property, "database.port");
     EXPECT_EQ(problems({{"decimal.handling.mode", "exact"}})[0].message,
-              "The 'decimal.handling.mode' value is invalid: Value must be one of precise, double, string");
+              "The 'decimal.handling.mode' value is invalid: Value must be one of string, double, precise");
 }
 
 TEST(PropertyTable, MisspeltNamesGetTheNearest) {

@@ -11,6 +11,7 @@
 #include "config/property_table.h"
 #include "config/settings.h"
 #include "convert/json_converter.h"
+#include "source/engine/finding.h"
 #include "topiclog/topic_log.h"
 
 namespace millrace::engine {
@@ -56,6 +57,10 @@ struct SourceType {
     std::function<std::unique_ptr<Source>(SourceContext)> make;
     /// Why a partition with this offset (JSON; empty: no offset) cannot be this connector's, if so.
     std::function<std::optional<std::string>(const std::string& partition, const std::string& offset)> offset_problem;
+    /// Examines the database, beyond what check() does. `offset` is the stored one; empty: none.
+    std::function<std::vector<Finding>(const config::Settings&, const std::string& offset)> diagnose;
+    /// The data topics that it would write to, as the database is now. Throws RetriableError.
+    std::function<std::vector<std::string>(const config::Settings&)> topics;
 };
 
 }  // namespace millrace::engine

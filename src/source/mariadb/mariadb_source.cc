@@ -1,6 +1,7 @@
 #include "source/mariadb/mariadb_source.h"
 
 #include "source/binlog/binlog_source.h"
+#include "source/binlog/diagnosis.h"
 #include "source/mariadb/mariadb_config.h"
 #include "source/mariadb/mariadb_dialect.h"
 
@@ -17,6 +18,10 @@ const engine::SourceType& source_type() {
         [](const config::Settings& settings) { return binlog::check_settings(dialect, settings); },
         [](engine::SourceContext context) { return binlog::make_source(dialect, std::move(context)); },
         binlog::offset_problem,
+        [](const config::Settings& settings, const std::string& offset) {
+            return binlog::diagnose(dialect, settings, offset);
+        },
+        [](const config::Settings& settings) { return binlog::data_topics(dialect, settings); },
     };
     return type;
 }

@@ -175,6 +175,10 @@ std::optional<TopicInfo> KafkaLog::topic(const std::string& name) {
     return info_of(name, found->partitions, found->replication_factor, true);
 }
 
+void KafkaLog::alter_topic(const std::string& name, const std::map<std::string, std::string>& settings) {
+    admin_->alter(name, settings);
+}
+
 bool KafkaLog::remove_topic(const std::string& name) {
     topic_creation_->forget();
     return admin_->remove(name);

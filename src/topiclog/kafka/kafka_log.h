@@ -37,6 +37,7 @@ class KafkaLog final : public TopicLog {
     void ensure_topic(const std::string& name, const TopicConfig& config) override;
     std::vector<TopicInfo> topics() override;
     std::optional<TopicInfo> topic(const std::string& name) override;
+    void alter_topic(const std::string& name, const std::map<std::string, std::string>& settings) override;
     bool remove_topic(const std::string& name) override;
     void append(const AppendBatch& batch) override;
     std::unique_ptr<TopicReader> open_reader(const std::string& topic,

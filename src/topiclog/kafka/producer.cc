@@ -45,7 +45,8 @@ Producer::Producer(ConfHandle conf, Options options) : options_(std::move(option
         static_cast<Producer*>(self)->note_delivery(*message);
     });
     rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t*, int error, const char* reason, void* self) {
-        static_cast<Producer*>(self)->last_error_ = format("{} ({})", reason, rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(error)));
+        static_cast<Producer*>(self)->last_error_ =
+            format("{} ({})", reason, rd_kafka_err2name(static_cast<rd_kafka_resp_err_t>(error)));
     });
     client_ = make_client(RD_KAFKA_PRODUCER, std::move(conf));
     acks_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
@@ -129,8 +130,9 @@ bool Producer::send(rd_kafka_topic_t* topic, Bytes key, Bytes value, int64_t tim
     const int flags = value.data != nullptr ? RD_KAFKA_MSG_F_COPY : 0;
     const auto error = rd_kafka_producev(
         client_.get(), RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA),
-        RD_KAFKA_V_KEY(key.data, key.size), RD_KAFKA_V_VALUE(const_cast<void*>(value.data), value.size), RD_KAFKA_V_TIMESTAMP(timestamp_ms),
-        RD_KAFKA_V_MSGFLAGS(flags), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE(ticket), RD_KAFKA_V_END);
+        RD_KAFKA_V_KEY(key.data, key.size), RD_KAFKA_V_VALUE(const_cast<void*>(value.data), value.size),
+        RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_MSGFLAGS(flags), RD_KAFKA_V_HEADERS(headers),
+        RD_KAFKA_V_OPAQUE(ticket), RD_KAFKA_V_END);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
     if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
     const std::string shown = key.data == nullptr
@@ -165,7 +167,8 @@ void Producer::produce(const AppendBatch& batch, void* ticket) {
 
 bool Producer::try_produce(const std::string& topic_name, const std::string& key, const std::string& value,
                            int64_t timestamp_ms, void* ticket) {
-    return send(topic(topic_name), {key.data(), key.size()}, {value.data(), value.size()}, timestamp_ms, nullptr, ticket);
+    return send(topic(topic_name), {key.data(), key.size()}, {value.data(), value.size()}, timestamp_ms, nullptr,
+                ticket);
 }
 
 void Producer::wake() {

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+
+namespace millrace::engine {
+
+/// What an examination of the surroundings found: what is wrong, why it matters, and the command or SQL that mends it.
+struct Finding {
+    enum class Level { Fine, Warning, Problem };
+    Level level = Level::Fine;
+    std::string what;  ///< "binlog_format is STATEMENT"
+    std::string why;   ///< Empty when all is well.
+    std::string mend;
+};
+
+}  // namespace millrace::engine
