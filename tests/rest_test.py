@@ -83,10 +83,26 @@ class Rest(unittest.TestCase):
         self.assertEqual(self.worker.request('DELETE', path)[:2], (204, b''))
         self.assertEqual(self.refused(404, 'GET', path), f'Connector {self.name} not found')
 
+    def test_metrics(self):
+        self.made()
+        self.worker.wait_records(f'{self.name}.rest.t', 1)
+        def figure(name, labels):
+            text = self.worker.request('GET', '/metrics')[1].decode()
+            return next((int(l.rsplit(' ', 1)[1]) for l in text.splitlines() if l.startswith(f'{name}{{{labels}}} ')), None)
+        def debezium(name, context):
+            return figure(f'debezium_metrics_{name}', f'plugin="mariadb",name="{self.name}",context="{context}"')
+        wait_until('the connection', lambda: debezium('Connected', 'streaming') == 1, 20)
+        self.assertEqual((debezium('SnapshotCompleted', 'snapshot'), debezium('RowsScanned', 'snapshot') >= 1, debezium('RemainingTableCount', 'snapshot')), (1, True, 0))
+        self.server.sql('INSERT INTO rest.t VALUES (1000)', 'DELETE FROM rest.t WHERE id = 1000')
+        wait_until('both changes counted', lambda: (debezium('TotalNumberOfCreateEventsSeen', 'streaming'), debezium('TotalNumberOfDeleteEventsSeen', 'streaming')) == (1, 1), 20)
+        self.assertLess(debezium('MilliSecondsBehindSource', 'streaming'), 5000)
+        self.assertGreaterEqual(figure('kafka_connect_source_task_metrics_source_record_write_total', f'connector="{self.name}",task="0"'), 4)
+        self.assertEqual(figure('kafka_connect_connector_task_metrics_running', f'connector="{self.name}",task="0"'), 1)
+
     def test_unknown_connectors(self):
         self.assertEqual(self.refused(404, 'GET', '/connectors/nope/status'), 'No status found for connector nope')
         self.assertEqual(self.refused(404, 'GET', '/connectors/nope/tasks/9/status'), 'No status found for task nope-9')
-        self.assertEqual(self.refused(404, 'POST', '/connectors/nope/tasks/9/restart'), 'Unknown task: nope-9')
+        self.assertEqual(self.refused(404, 'POST', '/connectors/nope/tasks/9/restart'), 'Unknown connector: nope')
         self.assertEqual(self.refused(404, 'POST', '/connectors/nope/restart'), 'Unknown connector: nope')
         self.assertEqual(self.refused(404, 'PUT', '/connectors/nope/pause'), 'Unknown connector nope')
         self.assertEqual(self.refused(404, 'DELETE', '/connectors/nope'), 'Connector nope not found')

@@ -97,6 +97,10 @@ HttpResponse RestApi::route(const HttpRequest& request, const Segments& path) {
                               {"kafka_cluster_id", worker_.log().cluster_id()}});
     }
     if (path[0] == "health" && path.size() == 1) return health(request);
+    if (path[0] == "metrics" && path.size() == 1) {
+        if (request.method != "GET") not_allowed();
+        return {200, worker_.metrics(), "text/plain; version=0.0.4; charset=utf-8", {}};
+    }
     if (path[0] == "admin" && path.size() >= 2 && path[1] == "loggers") return loggers(request, path);
     if (path[0] == "connectors") return path.size() == 1 ? connectors(request) : connector(request, path);
     if (path[0] == "connector-plugins") return plugins(request, path);

@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "worker/metrics_text.h"
 #include "worker/request_error.h"
 
 namespace millrace::worker {
@@ -39,6 +40,7 @@ Herder::~Herder() {
 
 void Herder::start(const std::string& url, const std::string& worker_id) {
     worker_id_ = worker_id;
+    started_ms_ = now_ms();
     topiclog::MembershipOptions options;
     options.group_id = config_.settings.text("group.id");
     options.url = url;
@@ -310,6 +312,34 @@ void Herder::reconcile(const std::string& name, const ClusterState::Connector& c
     }
 }
 
+engine::SourceFigures* Herder::figures_of(const std::string& name, const engine::SourceType& type,
+                                          const config::Settings& settings) {
+    const std::lock_guard lock(mutex_);
+    auto& counted = counted_[name];
+    counted.plugin = lower(type.title);
+    counted.server = settings.text("topic.prefix");
+    if (!counted.figures) counted.figures = std::make_unique<engine::SourceFigures>();
+    return counted.figures.get();
+}
+
+std::string Herder::metrics() {
+    WorkerFigures worker;
+    worker.worker_id = worker_id_;
+    worker.started_ms = started_ms_;
+    worker.generation = configs_.state().assignment.revision;
+    worker.is_leader = membership().is_leader();
+    std::vector<TaskFigures> tasks;
+    const std::lock_guard lock(mutex_);
+    worker.connectors = static_cast<int64_t>(owned_.size());
+    for (const auto& [name, counted] : counted_) {
+        if (!owned_.contains(name)) continue;
+        const auto status = statuses_.task(name, 0);
+        tasks.push_back(
+            {name, counted.plugin, counted.server, status ? status->state : State::Unassigned, counted.figures.get()});
+    }
+    return metrics_text(worker, tasks);
+}
+
 Task::MakeSource Herder::source_maker(const std::string& name, const engine::SourceType& type,
                                       const config::Settings& settings, int64_t generation) {
     return [this, name, &type, settings, generation](std::function<void()> started) {
@@ -327,6 +357,7 @@ Task::MakeSource Herder::source_maker(const std::string& name, const engine::Sou
                                       converter_options(settings, config_.settings, "key.converter"),
                                       converter_options(settings, config_.settings, "value.converter"),
                                       std::move(writer),
+                                      figures_of(name, type, settings),
                                       config_.offset_flush_interval_ms,
                                       std::move(started),
                                       uuid_v7(),

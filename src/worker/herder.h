@@ -48,6 +48,8 @@ class Herder {
     bool owns(const std::string& name);
     /// Starts the task of an own connector anew.
     void restart_task(const std::string& name);
+    /// For /metrics.
+    std::string metrics();
     /// Why the worker can never work ("the group belongs to Kafka Connect"), if so.
     std::optional<std::string> refusal() { return is_started_ ? membership_->refusal() : std::nullopt; }
 
@@ -68,6 +70,8 @@ class Herder {
     void acknowledge_revocations(const ClusterState& state);
     void apply_restarts(const ClusterState& state);
     void start_task(const std::string& name, const ClusterState::Connector& connector, int64_t generation);
+    engine::SourceFigures* figures_of(const std::string& name, const engine::SourceType& type,
+                                      const config::Settings& settings);
     Task::MakeSource source_maker(const std::string& name, const engine::SourceType& type,
                                   const config::Settings& settings, int64_t generation);
     Status status(State state, int64_t generation, std::string_view version, const std::string& trace = {}) const;
@@ -83,6 +87,7 @@ class Herder {
     topiclog::Member self_;
     int64_t last_lead_ms_ = 0;
     bool was_working_ = false;
+    int64_t started_ms_ = 0;
     int64_t shown_revision_ = -1;
     std::map<std::string, Running> running_;  ///< Of the herder's thread.
     std::set<std::string> released_;          ///< Whose release was told for the assignment that is shown.
@@ -94,6 +99,11 @@ class Herder {
     uint64_t done_ = 0;
     std::set<std::string> task_restarts_;
     std::set<std::string> owned_;
+    struct Counted {
+        std::string plugin, server;
+        std::unique_ptr<engine::SourceFigures> figures;
+    };
+    std::map<std::string, Counted> counted_;  ///< By connector; kept as long as the worker lives.
     std::jthread thread_;
 };
 

@@ -69,6 +69,9 @@ class Worker {
     /// For all workers.
     void set_cluster_level(const std::string& logger, const std::string& level);
 
+    /// The text that Prometheus scrapes.
+    std::string metrics() { return herder_.metrics(); }
+
     topiclog::TopicLog& log() { return log_; }
     const WorkerConfig& settings() const { return config_; }
     const std::string& id() const { return worker_id_; }

@@ -54,6 +54,7 @@ ChangeWriter::Options writer_options(const Dialect& dialect, const engine::Sourc
     options.tombstones = settings.boolean("tombstones.on.delete", true);
     options.context_headers = settings.boolean("extended.headers.enabled", true);
     options.run_id = context.run_id;
+    options.figures = context.figures;
     for (const auto& operation : settings.list("skipped.operations")) {
         options.skip_create |= operation == "c";
         options.skip_update |= operation == "u";
@@ -95,6 +96,7 @@ class BinlogSource final : public engine::Source {
             options.bytes_max = static_cast<size_t>(bytes);
         options.offset_flush_interval_ms = context_.offset_flush_interval_ms;
         options.thread_name = "snd-" + prefix_;
+        options.figures = context_.figures;
         engine::RecordQueue queue(context_.log, context_.writer, options, [this] { return current_offset(); });
         set_queue(&queue);
         const QueueScope scope{*this};
@@ -266,6 +268,7 @@ class BinlogSource final : public engine::Source {
     Snapshot::Options snapshot_options() {
         const auto& settings = context_.settings;
         Snapshot::Options options;
+        options.figures = context_.figures;
         options.started = [this] { note_started(); };
         options.connection = connection_;
         options.view.may_lock = !iequals(settings.text("snapshot.locking.mode", "minimal"), "none");
@@ -298,6 +301,7 @@ class BinlogSource final : public engine::Source {
         if (const int64_t delay = context_.settings.integer("streaming.delay.ms"); delay > 0)
             std::this_thread::sleep_for(std::chrono::milliseconds(delay));
         Streaming::Options options;
+        options.figures = context_.figures;
         options.connected = [this] { note_started(); };
         options.connection = connection_;
         options.server_id = server_id();
@@ -326,6 +330,8 @@ class BinlogSource final : public engine::Source {
 
     /// The sender asks for the offset until the queue is gone; it must not ask a Streaming that is.
     void forget_streaming(engine::RecordQueue& queue) {
+        context_.figures->is_connected = 0;
+        ++context_.figures->disconnects;
         queue.synchronized([&] {
             if (streaming_ != nullptr) offset_.gtids = streaming_->completed_gtids();
             streaming_ = nullptr;

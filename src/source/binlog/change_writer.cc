@@ -1,5 +1,7 @@
 #include "source/binlog/change_writer.h"
 
+#include <algorithm>
+
 #include "base/calendar.h"
 #include "base/errors.h"
 #include "base/json_text.h"
@@ -199,7 +201,19 @@ uint32_t ChangeWriter::write_rows(Batch& batch, const std::shared_ptr<TablePlan>
     }
     if (!images.ok()) throw FatalError(format("A row event of table {} is cut short", plan->id().dotted()));
     if (row > 0) last_row_ = row - 1;
+    count(rows.kind, row, info);
     return row;
+}
+
+/// Once an event, not once a row.
+void ChangeWriter::count(Rows::Kind kind, uint32_t rows, const SourceInfo& info) {
+    auto& figures = *options_.figures;
+    (kind == Rows::Kind::Write    ? figures.creates
+     : kind == Rows::Kind::Update ? figures.updates
+                                  : figures.deletes) += rows;
+    const int64_t now = now_ms();
+    figures.last_event_ms = now;
+    figures.behind_ms = std::max<int64_t>(0, now - info.ts_ms);
 }
 
 void ChangeWriter::write_read(Batch& batch, const std::shared_ptr<TablePlan>& plan, std::string_view row_json,
@@ -229,6 +243,7 @@ void ChangeWriter::write_truncate(Batch& batch, const std::shared_ptr<TablePlan>
     batch.keep(plan);
     batch.keep(headers_);
     note_topic(plan->topic());
+    ++options_.figures->truncates;
     source_before_row_.clear();
     source_after_row_.clear();
     append_source_before_row(source_before_row_, head_, info);

@@ -9,6 +9,7 @@
 
 #include "source/binlog/source_info.h"
 #include "source/binlog/table_plan.h"
+#include "source/engine/source_figures.h"
 #include "topiclog/append_batch.h"
 
 namespace millrace::binlog {
@@ -24,6 +25,7 @@ class ChangeWriter {
         std::string run_id;
         bool skip_create = false, skip_update = false, skip_delete = false;  ///< skipped.operations
         std::function<void(const std::string& topic)> topic_used;
+        engine::SourceFigures* figures = nullptr;
     };
     explicit ChangeWriter(Options options);
 
@@ -56,6 +58,7 @@ class ChangeWriter {
                       uint32_t row);
     void write_key_change(Batch& batch, const TablePlan& plan, size_t start, std::string_view old_key,
                           std::string_view new_key, uint32_t row);
+    void count(Rows::Kind kind, uint32_t rows, const SourceInfo& info);
     Batch::Text key_text(Batch& batch, const TablePlan& plan, std::string_view key);
     const std::string* headers_with(Batch& batch, const char* name, std::string_view value);
 

@@ -235,6 +235,7 @@ int64_t Snapshot::read_table(Connection& view, const relational::TableId& id, si
         has_pending_ = true;
         ++rows;
         if ((rows & 1023) != 0) return true;
+        options_.figures->snapshot_rows = rows_read_ + rows;
         if (steady_ms() - last_progress >= options_.progress_interval_ms) {
             last_progress = steady_ms();
             info(format("\t Exported {} records for table '{}' after {}", rows, id.dotted(),
@@ -253,10 +254,14 @@ void Snapshot::read_data(Connection& view, const std::stop_token& stop) {
     const int64_t started = steady_ms();
     size_t number = 0;
     queue_.set_bulk(true);
+    options_.figures->tables_total = static_cast<int64_t>(captured_tables_.size());
+    options_.figures->tables_left = static_cast<int64_t>(captured_tables_.size());
     for (const auto& id : captured_tables_) {
         if (!holds_table_locks_) view.execute("SAVEPOINT millrace");
         rows_read_ += read_table(view, id, ++number, captured_tables_.size(), stop);
+        options_.figures->snapshot_rows = rows_read_;
         if (stop.stop_requested()) return;
+        --options_.figures->tables_left;
         if (!holds_table_locks_)
             view.execute("ROLLBACK TO SAVEPOINT millrace");  // lets ALTER TABLE on what is read pass
     }
@@ -267,6 +272,30 @@ void Snapshot::read_data(Connection& view, const std::stop_token& stop) {
 }
 
 void Snapshot::run(const std::stop_token& stop) {
+    auto& figures = *options_.figures;
+    figures.snapshot_started_ms = now_ms();
+    figures.snapshot_rows = 0;
+    figures.snapshot_completed = figures.snapshot_aborted = 0;
+    figures.snapshot_runs = 1;
+    bool is_complete = false;
+    try {
+        is_complete = take(stop);
+    } catch (...) {
+        end(false);
+        throw;
+    }
+    end(is_complete);
+}
+
+void Snapshot::end(bool is_complete) {
+    auto& figures = *options_.figures;
+    figures.snapshot_ended_ms = now_ms();
+    figures.snapshot_runs = 0;
+    (is_complete ? figures.snapshot_completed : figures.snapshot_aborted) = 1;
+}
+
+/// False if it was stopped.
+bool Snapshot::take(const std::stop_token& stop) {
     const int64_t started = steady_ms();
     if (options_.delay_ms > 0) {
         info(format("The connector will wait for {}ms before taking a snapshot", options_.delay_ms));
@@ -335,7 +364,7 @@ void Snapshot::run(const std::stop_token& stop) {
     } else {
         info("Snapshot step 7 - Skipping snapshotting of data");
     }
-    if (stop.stop_requested()) return;
+    if (stop.stop_requested()) return false;
     view.execute(holds_table_locks_ ? "UNLOCK TABLES" : "ROLLBACK");
     queue_.flush();
     MILLRACE_FAILPOINT("snapshot.before_completion");
@@ -347,6 +376,7 @@ void Snapshot::run(const std::stop_token& stop) {
     MILLRACE_FAILPOINT("snapshot.after_completion");
     info(format("Snapshot completed: {} tables, {} rows in {}", captured_tables_.size(), rows_read_,
                 duration_text(steady_ms() - started)));
+    return true;
 }
 
 }  // namespace millrace::binlog

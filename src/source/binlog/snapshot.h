@@ -17,6 +17,7 @@ namespace millrace::binlog {
 class Snapshot {
   public:
     struct Options {
+        engine::SourceFigures* figures = nullptr;
         std::function<void()> started;               ///< See engine::SourceContext.
         std::optional<BinlogOffset> history_offset;  ///< Where what is written to the history counts from, if not now.
         ConnectionOptions connection;
@@ -43,6 +44,8 @@ class Snapshot {
         std::vector<std::pair<relational::TableId, std::string>> tables;  ///< with their SHOW CREATE TABLE
     };
 
+    bool take(const std::stop_token& stop);
+    void end(bool is_complete);
     void info(const std::string& message) const;
     void determine_tables(Connection& connection);
     void check_topics();

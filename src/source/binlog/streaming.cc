@@ -102,6 +102,8 @@ void Streaming::commit_transaction(const Event& event) {
     tables_.clear();
     gtids_.commit();
     note_position(event);
+    options_.figures->transactions.fetch_add(1, std::memory_order_relaxed);
+    options_.figures->position.store(static_cast<int64_t>(event.end), std::memory_order_relaxed);
 }
 
 /// Counts the event as done, for the offset of what follows in the same transaction.
@@ -480,6 +482,7 @@ void Streaming::run(const std::stop_token& stop) {
     stream_ = std::make_unique<EventStream>(dump, request);
     const std::stop_callback wake(stop, [this] { stream_->shut_down(); });
     options_.connected();
+    options_.figures->is_connected = 1;
     log::info(
         dialect_.name() + ".streaming",
         format(

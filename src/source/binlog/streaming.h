@@ -27,6 +27,7 @@ class Streaming {
         bool include_query = false;         ///< include.query
         bool truncates_are_events = false;  ///< skipped.operations without t
         Heartbeat* heartbeat = nullptr;     ///< Outlives this; nullptr: none.
+        engine::SourceFigures* figures = nullptr;
     };
     /// `offset` says where to begin and is kept up to date, always under the queue's lock, but for its gtids: those
     /// are completed_gtids(), which is dear to compute for every transaction.

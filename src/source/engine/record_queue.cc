@@ -17,7 +17,9 @@ RecordQueue::RecordQueue(topiclog::TopicLog& log, topiclog::WriterOptions writer
           writer.failed = [this] { writer_failed(); };
           return std::move(writer);
       }())),
-      sender_([this](const std::stop_token& stop) { run(stop); }) {}
+      sender_([this](const std::stop_token& stop) { run(stop); }) {
+    if (options_.figures != nullptr) options_.figures->queue_bytes_max = static_cast<int64_t>(options_.bytes_max);
+}
 
 RecordQueue::~RecordQueue() {
     sender_.request_stop();
@@ -62,16 +64,6 @@ void RecordQueue::writer_failed() {
     filled_.notify_one();
 }
 
-uint64_t RecordQueue::records_sent() const {
-    const std::lock_guard lock(mutex_);
-    return records_sent_;
-}
-
-uint64_t RecordQueue::batches_sent() const {
-    const std::lock_guard lock(mutex_);
-    return batches_sent_;
-}
-
 /// Waits for work and moves it to sending_. False if there was nothing to do.
 bool RecordQueue::take(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
     const auto is_urgent = [&] { return flushes_wanted_ != flushes_done_ || writer_failed_; };
@@ -87,12 +79,15 @@ bool RecordQueue::take(std::unique_lock<std::mutex>& lock, const std::stop_token
     sender_waits_ = false;
     if (stop.stop_requested()) return false;
     std::swap(filling_, sending_);
-    records_sent_ += sending_.entries().size();
+    if (options_.figures != nullptr) {
+        options_.figures->records_taken += static_cast<int64_t>(sending_.entries().size());
+        options_.figures->queue_bytes = static_cast<int64_t>(sending_.byte_size());
+        ++options_.figures->batches_taken;
+    }
     offset_to_send_ = current_offset_();
     if (offset_to_send_ && offset_to_send_->value == last_offset_) offset_to_send_.reset();
     if (offset_to_send_) last_offset_ = offset_to_send_->value;
     if (sending_.empty() && !offset_to_send_ && !is_urgent()) return false;
-    ++batches_sent_;
     return true;
 }
 

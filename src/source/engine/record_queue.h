@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "source/engine/source_figures.h"
 #include "topiclog/topic_log.h"
 
 namespace millrace::engine {
@@ -24,6 +25,7 @@ class RecordQueue {
         size_t bytes_max = 4 << 20;                 ///< `max.queue.size.in.bytes` (0: this default).
         int64_t offset_flush_interval_ms = 60'000;  ///< How long a position without records may wait.
         std::string thread_name = "sender";
+        SourceFigures* figures = nullptr;  ///< Outlives the queue; may be missing.
     };
     /// The offset record for where the source is now; nothing before it knows.
     using CurrentOffset = std::function<std::optional<topiclog::OffsetRecord>()>;
@@ -71,9 +73,6 @@ class RecordQueue {
     void check_topics(const std::vector<std::string>& names) { writer_->check_topics(names); }
     void ensure_topics(const std::vector<std::string>& names) { writer_->ensure_topics(names); }
 
-    uint64_t records_sent() const;
-    uint64_t batches_sent() const;
-
   private:
     static constexpr size_t kBulkBytes = size_t{256} * 1024;
     static constexpr int64_t kBulkLingerMs = 5;
@@ -98,8 +97,6 @@ class RecordQueue {
     bool writer_failed_ = false;
     std::string last_offset_;
     std::optional<topiclog::OffsetRecord> offset_to_send_;
-    uint64_t records_sent_ = 0;
-    uint64_t batches_sent_ = 0;
     std::exception_ptr fault_;
     std::unique_ptr<topiclog::RecordWriter> writer_;
     std::jthread sender_;

@@ -12,6 +12,7 @@
 #include "config/settings.h"
 #include "convert/json_converter.h"
 #include "source/engine/finding.h"
+#include "source/engine/source_figures.h"
 #include "topiclog/topic_log.h"
 
 namespace millrace::engine {
@@ -26,6 +27,7 @@ struct SourceContext {
     convert::JsonConverterOptions key_json;
     convert::JsonConverterOptions value_json;
     topiclog::WriterOptions writer;
+    SourceFigures* figures = nullptr;  ///< Outlives the source.
     int64_t offset_flush_interval_ms = 60'000;
     /// To be called once the place in the log is fixed: whatever is changed from then on is captured. The task is
     /// RUNNING from then on.
