@@ -1,6 +1,7 @@
 #include "config/property_table.h"
 
 #include <algorithm>
+#include <map>
 #include <regex>
 
 #include "base/errors.h"
@@ -48,8 +49,10 @@ std::vector<std::string> in_hash_set_order(const std::vector<std::string>& words
         const auto hash = static_cast<uint32_t>(java_hash(word));
         return (hash ^ hash >> 16) & (buckets - 1);
     };
-    std::vector<std::string> sorted = words;
-    std::stable_sort(sorted.begin(), sorted.end(), [&](const auto& a, const auto& b) { return bucket(a) < bucket(b); });
+    std::multimap<uint32_t, std::string> by_bucket;
+    for (const auto& word : words) by_bucket.emplace(static_cast<uint32_t>(bucket(word)), word);
+    std::vector<std::string> sorted;
+    for (const auto& [number, word] : by_bucket) sorted.push_back(word);
     return sorted;
 }
 

@@ -349,13 +349,17 @@ Task::MakeSource Herder::source_maker(const std::string& name, const engine::Sou
             const std::string trace = trouble ? format("{} (since {})", *trouble, log::timestamp()) : std::string();
             statuses_.put_task(name, 0, status(State::Running, generation, type.version, trace));
         };
+        const ConverterChoice key = converter_choice(settings, config_.settings, "key.converter");
+        const ConverterChoice value = converter_choice(settings, config_.settings, "value.converter");
         engine::SourceContext context{log_,
                                       name,
                                       settings,
                                       settings.text("offsets.storage.topic", config_.offset_topic),
                                       config_.offset_topic,
-                                      converter_options(settings, config_.settings, "key.converter"),
-                                      converter_options(settings, config_.settings, "value.converter"),
+                                      key.json,
+                                      value.json,
+                                      key.is_string,
+                                      value.is_string,
                                       std::move(writer),
                                       figures_of(name, type, settings),
                                       config_.offset_flush_interval_ms,

@@ -44,7 +44,7 @@ int64_t snapshot_seconds(const SourceFigures& f) {
 const std::vector<Family>& families() {
     constexpr const char* kStreaming = "streaming";
     constexpr const char* kSnapshot = "snapshot";
-    const auto figure = [](SourceFigures::Figure SourceFigures::*member) {
+    const auto figure = [](SourceFigures::Figure SourceFigures::* member) {
         return [member](const TaskFigures& t) { return (t.figures->*member).load(); };
     };
     static const std::vector<Family> all = {

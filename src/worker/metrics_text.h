@@ -28,7 +28,8 @@ struct WorkerFigures {
 };
 
 /// The text that Prometheus scrapes. Names are those that Debezium's and Kafka Connect's MBeans get from the usual JMX
-/// exporter rules: debezium_metrics_ATTRIBUTE{plugin,name,context}, kafka_connect_source_task_metrics_NAME{connector,task}.
+/// exporter rules: debezium_metrics_ATTRIBUTE{plugin,name,context},
+/// kafka_connect_source_task_metrics_NAME{connector,task}.
 std::string metrics_text(const WorkerFigures& worker, const std::vector<TaskFigures>& tasks);
 
 }  // namespace millrace::worker

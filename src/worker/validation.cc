@@ -51,7 +51,7 @@ std::vector<config::Problem> connector_problems(const WorkerConfig& worker, cons
     all.insert(all.end(), own.begin(), own.end());
     for (const char* side : {"key.converter", "value.converter"}) {
         try {
-            converter_options(settings, worker.settings, side);
+            converter_choice(settings, worker.settings, side);
         } catch (const ConfigError& fault) {
             all.push_back({fault.property(), fault.what()});
         }

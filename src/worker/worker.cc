@@ -204,7 +204,9 @@ Json Worker::plugins(bool connectors_only) const {
         all.push_back({{"class", type->class_name}, {"type", "source"}, {"version", type->version}});
     if (connectors_only) return all;
     constexpr const char* kJson = "org.apache.kafka.connect.json.JsonConverter";
-    all.push_back({{"class", kJson}, {"type", "converter"}, {"version", kConnectVersion}});
+    constexpr const char* kString = "org.apache.kafka.connect.storage.StringConverter";
+    for (const char* name : {kJson, kString})
+        all.push_back({{"class", name}, {"type", "converter"}, {"version", kConnectVersion}});
     all.push_back({{"class", "org.apache.kafka.connect.storage.SimpleHeaderConverter"},
                    {"type", "header_converter"},
                    {"version", kConnectVersion}});

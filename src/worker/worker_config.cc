@@ -21,6 +21,7 @@ using config::Support;
 using config::Type;
 
 constexpr const char* kJsonConverter = "org.apache.kafka.connect.json.JsonConverter";
+constexpr const char* kStringConverter = "org.apache.kafka.connect.storage.StringConverter";
 
 // clang-format off
 constexpr Property kWorkerProperties[] = {
@@ -148,7 +149,7 @@ WorkerConfig WorkerConfig::from(const config::Settings& given) {
     config.status_topic = config.settings.text("status.storage.topic");
     config.offset_flush_interval_ms = config.settings.integer("offset.flush.interval.ms");
     config.shutdown_timeout_ms = config.settings.integer("task.shutdown.graceful.timeout.ms");
-    for (const char* side : {"key", "value"}) converter_options({}, config.settings, std::string(side) + ".converter");
+    for (const char* side : {"key", "value"}) converter_choice({}, config.settings, std::string(side) + ".converter");
     return config;
 }
 
@@ -246,24 +247,30 @@ topiclog::WriterOptions writer_options(const WorkerConfig& config, const std::st
     return options;
 }
 
-convert::JsonConverterOptions converter_options(const config::Settings& connector, const config::Settings& worker,
-                                                const std::string& prefix) {
+ConverterChoice converter_choice(const config::Settings& connector, const config::Settings& worker,
+                                 const std::string& prefix) {
     // A connector that names its own converter brings all of that converter's options itself.
     const config::Settings& from = connector.text(prefix).empty() ? worker : connector;
     const std::string converter = from.text(prefix, kJsonConverter);
+    if (converter == kStringConverter || converter == "StringConverter") {
+        ConverterChoice choice;
+        choice.is_string = true;
+        choice.json.replace_null_with_default = false;  // toString() leaves nulls out
+        return choice;
+    }
     if (converter != kJsonConverter && converter != "JsonConverter")
-        throw ConfigError(prefix, format("The '{}' value is invalid: {} is not supported by Millrace yet; use {}",
-                                         prefix, converter, kJsonConverter));
+        throw ConfigError(prefix, format("The '{}' value is invalid: {} is not supported by Millrace yet; use {} or {}",
+                                         prefix, converter, kJsonConverter, kStringConverter));
     const std::string decimal = from.text(prefix + ".decimal.format", "BASE64");
     if (!iequals(decimal, "BASE64"))
         throw ConfigError(prefix + ".decimal.format",
                           format("The '{0}.decimal.format' value is invalid: {1} is not supported by Millrace yet; use "
                                  "BASE64, or decimal.handling.mode=string for readable numbers",
                                  prefix, decimal));
-    convert::JsonConverterOptions options;
-    options.schemas_enable = from.boolean(prefix + ".schemas.enable", true);
-    options.replace_null_with_default = from.boolean(prefix + ".replace.null.with.default", true);
-    return options;
+    ConverterChoice choice;
+    choice.json.schemas_enable = from.boolean(prefix + ".schemas.enable", true);
+    choice.json.replace_null_with_default = from.boolean(prefix + ".replace.null.with.default", true);
+    return choice;
 }
 
 }  // namespace millrace::worker

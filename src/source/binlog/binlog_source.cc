@@ -97,6 +97,7 @@ class BinlogSource final : public engine::Source {
         options.offset_flush_interval_ms = context_.offset_flush_interval_ms;
         options.thread_name = "snd-" + prefix_;
         options.figures = context_.figures;
+        options.converters = {context_.key_is_string, context_.value_is_string, {schema_.options().history_topic}};
         engine::RecordQueue queue(context_.log, context_.writer, options, [this] { return current_offset(); });
         set_queue(&queue);
         const QueueScope scope{*this};

@@ -13,6 +13,7 @@ RecordQueue::RecordQueue(topiclog::TopicLog& log, topiclog::WriterOptions writer
                          CurrentOffset current_offset)
     : options_(std::move(options)),
       current_offset_(std::move(current_offset)),
+      converters_(options_.converters),
       writer_(log.open_writer([&] {
           writer.failed = [this] { writer_failed(); };
           return std::move(writer);
@@ -105,6 +106,7 @@ void RecordQueue::run(const std::stop_token& stop) {
         emptied_.notify_all();
         std::exception_ptr fault;
         try {
+            if (converters_.is_needed() && !sending_.empty()) converters_.apply(sending_);
             writer_->write(sending_, offset_to_send_);
             if (flushes != flushes_done_) writer_->flush();
         } catch (...) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <thread>
 
+#include "source/engine/converter_stage.h"
 #include "source/engine/source_figures.h"
 #include "topiclog/topic_log.h"
 
@@ -26,6 +27,7 @@ class RecordQueue {
         int64_t offset_flush_interval_ms = 60'000;  ///< How long a position without records may wait.
         std::string thread_name = "sender";
         SourceFigures* figures = nullptr;  ///< Outlives the queue; may be missing.
+        ConverterStage::Options converters;
     };
     /// The offset record for where the source is now; nothing before it knows.
     using CurrentOffset = std::function<std::optional<topiclog::OffsetRecord>()>;
@@ -98,6 +100,7 @@ class RecordQueue {
     std::string last_offset_;
     std::optional<topiclog::OffsetRecord> offset_to_send_;
     std::exception_ptr fault_;
+    ConverterStage converters_;
     std::unique_ptr<topiclog::RecordWriter> writer_;
     std::jthread sender_;
 };

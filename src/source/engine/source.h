@@ -26,6 +26,8 @@ struct SourceContext {
     std::string fallback_offsets_topic;  ///< Where they are looked for else.
     convert::JsonConverterOptions key_json;
     convert::JsonConverterOptions value_json;
+    bool key_is_string = false;  ///< The JSON of key_json is then turned into text: see ConverterStage.
+    bool value_is_string = false;
     topiclog::WriterOptions writer;
     SourceFigures* figures = nullptr;  ///< Outlives the source.
     int64_t offset_flush_interval_ms = 60'000;

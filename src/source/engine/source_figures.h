@@ -5,8 +5,8 @@
 
 namespace millrace::engine {
 
-/// What a source's task counts, for /metrics. Written by the task's threads, read by any; each figure by itself is right,
-/// together they may be of slightly different moments. Kept across a task's restarts. Times are ms since 1970.
+/// What a source's task counts, for /metrics. Written by the task's threads, read by any; each figure by itself is
+/// right, together they may be of slightly different moments. Kept across a task's restarts. Times are ms since 1970.
 struct SourceFigures {
     using Figure = std::atomic<int64_t>;
 

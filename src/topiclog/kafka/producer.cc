@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/calendar.h"
 #include "base/errors.h"
@@ -127,12 +128,26 @@ void Producer::wait_for_room() {
 
 bool Producer::send(rd_kafka_topic_t* topic, Bytes key, Bytes value, int64_t timestamp_ms, rd_kafka_headers_t* headers,
                     void* ticket) {
-    const int flags = value.data != nullptr ? RD_KAFKA_MSG_F_COPY : 0;
-    const auto error = rd_kafka_producev(
-        client_.get(), RD_KAFKA_V_RKT(topic), RD_KAFKA_V_PARTITION(RD_KAFKA_PARTITION_UA),
-        RD_KAFKA_V_KEY(key.data, key.size), RD_KAFKA_V_VALUE(const_cast<void*>(value.data), value.size),
-        RD_KAFKA_V_TIMESTAMP(timestamp_ms), RD_KAFKA_V_MSGFLAGS(flags), RD_KAFKA_V_HEADERS(headers),
-        RD_KAFKA_V_OPAQUE(ticket), RD_KAFKA_V_END);
+    std::array<rd_kafka_vu_t, 8> parts{};
+    parts[0].vtype = RD_KAFKA_VTYPE_RKT;
+    parts[0].u.rkt = topic;
+    parts[1].vtype = RD_KAFKA_VTYPE_PARTITION;
+    parts[1].u.i32 = RD_KAFKA_PARTITION_UA;
+    parts[2].vtype = RD_KAFKA_VTYPE_KEY;
+    parts[2].u.mem = {const_cast<void*>(key.data), key.size};
+    parts[3].vtype = RD_KAFKA_VTYPE_VALUE;
+    parts[3].u.mem = {const_cast<void*>(value.data), value.size};
+    parts[4].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
+    parts[4].u.i64 = timestamp_ms;
+    parts[5].vtype = RD_KAFKA_VTYPE_MSGFLAGS;
+    parts[5].u.i = value.data != nullptr ? RD_KAFKA_MSG_F_COPY : 0;
+    parts[6].vtype = RD_KAFKA_VTYPE_OPAQUE;
+    parts[6].u.ptr = ticket;
+    parts[7].vtype = RD_KAFKA_VTYPE_HEADERS;
+    parts[7].u.headers = headers;
+    const ErrorHandle refusal(
+        rd_kafka_produceva(client_.get(), parts.data(), headers != nullptr ? parts.size() : parts.size() - 1));
+    const auto error = refusal ? rd_kafka_error_code(refusal.get()) : RD_KAFKA_RESP_ERR_NO_ERROR;
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
     if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
     const std::string shown = key.data == nullptr
