@@ -1,11 +1,11 @@
 """Taking over from Kafka Connect with Debezium in place, on its own topics, and going back to it, at random moments
 under load: nothing lost, each key's changes in order."""
-import collections, random, signal, threading, time, unittest
+import collections, json, random, signal, threading, time, unittest
 
 from fixtures import FOLDER, LONG, fresh_database, kafka, server
 from kafka import Debezium
 from servers import wait_until
-from worker import connector, payload
+from worker import Worker, connector, payload
 
 
 class Load(threading.Thread):
@@ -112,6 +112,25 @@ class TakeOver(unittest.TestCase):
 
     def test_mariadb(self):
         self.run_rounds('mariadb', 20 if LONG else 2)
+
+
+class OlderOffsets(unittest.TestCase):
+    def test_an_unfinished_snapshot_of_an_older_version_starts_over(self):
+        """Debezium wrote "snapshot":true before it wrote "snapshot":"INITIAL"."""
+        s = server('mariadb')
+        fresh_database(s, 'older')
+        s.sql('CREATE TABLE older.t (id INT PRIMARY KEY)', 'INSERT INTO older.t VALUES (1), (2)')
+        file, position = s.sql('SHOW MASTER STATUS')[0][:2]
+        for form in (True, 'true', 'INITIAL'):
+            name = f'o{str(form).lower()}'
+            worker = Worker(FOLDER / f'older-{name}').start()
+            self.addCleanup(worker.kill)
+            worker.cli('topics', 'put', 'connect-offsets', f'["{name}",{{"server":"{name}"}}]',
+                       json.dumps({'ts_sec': 1, 'file': file, 'pos': position, 'snapshot': form}), '--at', worker.url)
+            worker.create(name, connector(s, name, **{'database.include.list': 'older'}))
+            worker.wait_log('The previous snapshot was not completed; it starts over')
+            worker.wait_records(f'{name}.older.t', 2)
+            worker.stop()
 
 
 if __name__ == '__main__':

@@ -15,7 +15,7 @@ namespace millrace::convert {
 /// What toString() needs to know of a schema.
 struct StringConverter::Shape {
     std::string type;
-    int scale = -1;  ///< Of a Decimal; -1: none.
+    int scale = -1;                  ///< Of a Decimal; -1: none.
     std::vector<std::string> names;  ///< Of a struct's fields,
     std::vector<Shape> fields;       ///< and their shapes.
     std::unique_ptr<Shape> items;

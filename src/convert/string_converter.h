@@ -7,9 +7,9 @@
 
 namespace millrace::convert {
 
-/// org.apache.kafka.connect.storage.StringConverter: a value's Java toString(). Structs are Struct{name=value,…} without
-/// their nulls. It reads what the JSON converter wrote with schemas (and nulls left null), so that there is one way from
-/// a row to text. Not thread-safe.
+/// org.apache.kafka.connect.storage.StringConverter: a value's Java toString(). Structs are Struct{name=value,…}
+/// without their nulls. It reads what the JSON converter wrote with schemas (and nulls left null), so that there is one
+/// way from a row to text. Not thread-safe.
 class StringConverter {
   public:
     StringConverter();

@@ -19,7 +19,8 @@ def java(*words, heap='512m'):
 
 
 class Kafka:
-    def __init__(self, folder, **settings):
+    def __init__(self, folder, format_options=(), **settings):
+        self.format_options = list(format_options)
         self.folder = pathlib.Path(folder)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
@@ -39,7 +40,7 @@ class Kafka:
         properties.write_text(''.join(f'{k}={v}\n' for k, v in self.settings.items()))
         if not (self.folder / 'data').exists():
             cluster = run(java('kafka.tools.StorageTool', 'random-uuid')).split()[-1]
-            run(java('kafka.tools.StorageTool', 'format', '-t', cluster, '-c', str(properties)))
+            run(java('kafka.tools.StorageTool', 'format', '-t', cluster, '-c', str(properties), *self.format_options))
         with open(self.folder / 'kafka.log', 'ab') as log:
             self.process = subprocess.Popen(java('kafka.Kafka', str(properties)), stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
         wait_until('Kafka answering', self.answers, 90, self.process)

@@ -11,8 +11,9 @@ ConverterStage::Batch::Text ConverterStage::converted(Batch& to, const Batch::Te
         to.bytes() += source_.own_bytes(text);
         return to.text_from(start, text.prefix);
     }
-    const bool has_value = strings_.append(
-        to.bytes(), text.prefix != nullptr ? std::string_view(*text.prefix) : std::string_view(), source_.own_bytes(text));
+    const bool has_value =
+        strings_.append(to.bytes(), text.prefix != nullptr ? std::string_view(*text.prefix) : std::string_view(),
+                        source_.own_bytes(text));
     return has_value ? to.text_from(start) : Batch::Text{};
 }
 

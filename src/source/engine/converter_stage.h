@@ -9,12 +9,12 @@
 
 namespace millrace::engine {
 
-/// Turns the records of a batch from the JSON that sources write into what `key.converter` and `value.converter` ask for,
-/// where that is not JSON. Used by one thread.
+/// Turns the records of a batch from the JSON that sources write into what `key.converter` and `value.converter` ask
+/// for, where that is not JSON. Used by one thread.
 class ConverterStage {
   public:
     struct Options {
-        bool key_is_string = false;    ///< org.apache.kafka.connect.storage.StringConverter
+        bool key_is_string = false;  ///< org.apache.kafka.connect.storage.StringConverter
         bool value_is_string = false;
         std::set<std::string> internal_topics;  ///< Whose records no converter sees.
     };

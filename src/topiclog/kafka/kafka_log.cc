@@ -38,6 +38,11 @@ JavaProperties producer_defaults() {
             {"batch.size", "1000000"}};
 }
 
+/// How a client's properties are called in messages.
+std::string shown_prefix(const JavaProperties& own, const char* prefix) {
+    return own.empty() ? std::string() : std::string(prefix);
+}
+
 kafka::ConfHandle producer_conf(const KafkaOptions& options, const JavaProperties& own, const std::string& prefix) {
     auto conf = kafka::client_conf(merged(merged(producer_defaults(), options.common), own), Role::Producer, prefix);
     // Keys must stay in the partitions that Java's producer gives them.
@@ -47,7 +52,8 @@ kafka::ConfHandle producer_conf(const KafkaOptions& options, const JavaPropertie
 }
 
 kafka::ConfHandle reader_conf(const KafkaOptions& options) {
-    auto conf = kafka::client_conf(merged(options.common, options.consumer), Role::Consumer, "consumer.");
+    auto conf = kafka::client_conf(merged(options.common, options.consumer), Role::Consumer,
+                                   shown_prefix(options.consumer, "consumer."));
     for (const auto& [name, value] :
          std::initializer_list<std::pair<const char*, const char*>>{{"isolation.level", "read_committed"},
                                                                     {"enable.partition.eof", "true"},
@@ -112,8 +118,9 @@ struct KafkaLog::Appender {
 
 KafkaLog::KafkaLog(KafkaOptions options)
     : options_(std::move(options)),
-      admin_(std::make_unique<kafka::Admin>(
-          kafka::client_conf(merged(options_.common, options_.admin), Role::Admin, "admin."), options_.timeout_ms)),
+      admin_(std::make_unique<kafka::Admin>(kafka::client_conf(merged(options_.common, options_.admin), Role::Admin,
+                                                               shown_prefix(options_.admin, "admin.")),
+                                            options_.timeout_ms)),
       topic_creation_(std::make_unique<kafka::TopicCreation>(*admin_, options_.creates_topics)) {}
 
 KafkaLog::~KafkaLog() = default;
