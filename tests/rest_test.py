@@ -99,6 +99,26 @@ class Rest(unittest.TestCase):
         self.assertGreaterEqual(figure('kafka_connect_source_task_metrics_source_record_write_total', f'connector="{self.name}",task="0"'), 4)
         self.assertEqual(figure('kafka_connect_connector_task_metrics_running', f'connector="{self.name}",task="0"'), 1)
 
+    def test_secrets_come_from_providers_and_stay_there(self):
+        folder = FOLDER / 'providers'
+        w = Worker(folder, **{'config.providers': 'file,env,dir', 'config.providers.file.class': 'org.apache.kafka.common.config.provider.FileConfigProvider',
+                              'config.providers.file.param.allowed.paths': str(folder), 'config.providers.env.class': 'org.apache.kafka.common.config.provider.EnvVarConfigProvider',
+                              'config.providers.dir.class': 'org.apache.kafka.common.config.provider.DirectoryConfigProvider'})
+        (folder / 'secrets.properties').write_text('password=dbz\n')
+        (folder / 'user').write_text('debezium')
+        w.start()
+        self.addCleanup(w.kill)
+        config = {**self.config, 'database.user': '${dir:%s:user}' % folder, 'database.password': '${file:%s/secrets.properties:password}' % folder}
+        w.create(self.name, config)
+        w.wait_running(self.name)
+        w.wait_records(f'{self.name}.rest.t', 1)
+        self.assertEqual(w.get(f'/connectors/{self.name}/config')['database.password'], config['database.password'])
+        for path, words in (('${file:/etc/hostname:x}', 'is not in allowed.paths'), ('${file:%s/secrets.properties:nope}' % folder, 'has no key nope'), ('${env:NOT_SET_HERE}', 'the environment has no NOT_SET_HERE')):
+            with self.assertRaises(HttpError) as caught:
+                w.create('refused', {**config, 'database.password': path})
+            self.assertEqual(caught.exception.status, 400)
+            self.assertIn(words, caught.exception.body)
+
     def test_unknown_connectors(self):
         self.assertEqual(self.refused(404, 'GET', '/connectors/nope/status'), 'No status found for connector nope')
         self.assertEqual(self.refused(404, 'GET', '/connectors/nope/tasks/9/status'), 'No status found for task nope-9')

@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "worker/internal_topics.h"
 #include "worker/metrics_text.h"
 #include "worker/request_error.h"
 
@@ -372,8 +373,14 @@ Task::MakeSource Herder::source_maker(const std::string& name, const engine::Sou
 
 void Herder::start_task(const std::string& name, const ClusterState::Connector& connector, int64_t generation) {
     const auto& type = types_.of(connector.config);
-    const config::Settings given(connector.config);
+    const config::Settings given(config_.providers.resolve(connector.config));
     const config::Settings settings = type.properties->with_defaults(given);
+    if (const auto own = settings.text("offsets.storage.topic"); !own.empty()) {
+        topiclog::TopicConfig topic;
+        for (const auto& internal : internal_topics(config_))
+            if (internal.name == config_.offset_topic) topic = internal.config;
+        log_.ensure_topic(own, topic);
+    }
     for (const auto& notice : type.properties->notices(given, kConnectorNamespaces))
         if (!framework_properties().find(notice)) log::info(kLogger, format("Connector {}: {}", name, notice));
     Task::Options options;

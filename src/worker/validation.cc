@@ -41,12 +41,48 @@ Json value_json(const config::Property& property, const config::Settings& settin
     return json;
 }
 
+/// connector.client.config.override.policy
+void check_overrides(const WorkerConfig& worker, const config::Settings& settings, std::vector<config::Problem>& all) {
+    const std::string policy = worker.settings.text("connector.client.config.override.policy", "All");
+    if (policy.starts_with("All")) return;
+    constexpr std::string_view kPrefixes[] = {"producer.override.", "consumer.override.", "admin.override."};
+    for (const auto& [name, value] : settings.values()) {
+        for (const auto prefix : kPrefixes) {
+            if (!name.starts_with(prefix)) continue;
+            const std::string client = name.substr(prefix.size());
+            const bool is_principal = client == "security.protocol" || client.starts_with("sasl.");
+            if (policy.starts_with("Principal") && is_principal) continue;
+            all.push_back(
+                {name, format("The '{}' policy does not allow '{}' to be overridden in the connector configuration.",
+                              policy, client)});
+        }
+    }
+}
+
+void check_exactly_once(const WorkerConfig& worker, const config::Settings& settings,
+                        std::vector<config::Problem>& all) {
+    const bool embedded = !worker.is_on_kafka();  // always exactly once
+    if (iequals(settings.text("exactly.once.support"), "required") && !embedded && !worker.is_exactly_once())
+        all.push_back({"exactly.once.support", "This worker does not have exactly-once source support enabled."});
+    if (iequals(settings.text("transaction.boundary"), "connector"))
+        all.push_back({"transaction.boundary",
+                       "The connector does not support connector-defined transaction boundaries with the given "
+                       "configuration. Please reconfigure it to use a different transaction boundary definition."});
+}
+
 }  // namespace
 
 std::vector<config::Problem> connector_problems(const WorkerConfig& worker, const engine::SourceType& type,
                                                 const std::map<std::string, std::string>& config) {
-    const config::Settings settings(config);
+    config::Settings settings;
+    try {
+        settings = config::Settings(worker.providers.resolve(config));
+    } catch (const ConfigError& fault) {
+        return {{fault.property(), fault.what()}};
+    }
     std::vector<config::Problem> all = framework_properties().check(settings);
+    check_overrides(worker, settings, all);
+    check_exactly_once(worker, settings, all);
     const auto own = type.properties->check(settings);
     all.insert(all.end(), own.begin(), own.end());
     for (const char* side : {"key.converter", "value.converter"}) {

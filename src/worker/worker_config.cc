@@ -45,6 +45,13 @@ constexpr Property kWorkerProperties[] = {
     {.name = "connect.protocol", .default_value = "sessioned", .group = "Kafka", .support = Support::NoEffect},
     {.name = "topic.tracking.enable", .type = Type::Boolean, .default_value = "true", .group = "Common"},
     {.name = "topic.tracking.allow.reset", .type = Type::Boolean, .default_value = "true", .group = "Common"},
+    {.name = "rest.extension.classes", .type = Type::List, .group = "REST", .support = Support::Refused},
+    {.name = "admin.listeners", .type = Type::List, .group = "REST", .support = Support::Refused},
+    {.name = "access.control.allow.origin", .group = "REST", .support = Support::Refused},
+    {.name = "access.control.allow.methods", .group = "REST", .support = Support::NoEffect},
+    {.name = "response.http.headers.config", .group = "REST", .support = Support::NoEffect},
+    {.name = "config.providers", .type = Type::List, .group = "Common", .documentation = "Names of providers for values like ${NAME:PATH:KEY}; config.providers.NAME.class says which: FileConfigProvider, DirectoryConfigProvider, EnvVarConfigProvider."},
+    {.name = "connector.client.config.override.policy", .default_value = "All", .group = "Common", .documentation = "Which producer.override.* connectors may have: All, None, or Principal (security settings only)."},
     {.name = "plugin.path", .type = Type::List, .group = "Common", .support = Support::NoEffect},
     {.name = "plugin.discovery", .default_value = "hybrid_warn", .group = "Common", .support = Support::NoEffect},
     {.name = "key.converter", .type = Type::Class, .default_value = kJsonConverter, .importance = Importance::High, .group = "Common"},
@@ -140,7 +147,8 @@ WorkerConfig WorkerConfig::from(const config::Settings& given) {
     const auto problems = worker_properties().check(given);
     if (!problems.empty()) throw ConfigError(problems[0].property, problems[0].message);
     WorkerConfig config;
-    config.settings = worker_properties().with_defaults(given);
+    config.providers = config::ConfigProviders::from(given);
+    config.settings = worker_properties().with_defaults(config::Settings(config.providers.resolve(given.values())));
     read_listener(config);
     if (config.is_on_kafka() && config.settings.text("group.id").empty())
         throw ConfigError("group.id", "Missing required configuration \"group.id\" which has no default value.");

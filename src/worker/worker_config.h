@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "config/config_providers.h"
 #include "config/property_table.h"
 #include "config/settings.h"
 #include "convert/json_converter.h"
@@ -20,7 +21,8 @@ const config::PropertyTable& worker_properties();
 const config::PropertyTable& framework_properties();
 
 struct WorkerConfig {
-    config::Settings settings;  ///< With defaults.
+    config::Settings settings;  ///< With defaults, references resolved.
+    config::ConfigProviders providers;
     std::string scheme = "http";
     std::string listen_host;
     int listen_port = 8083;
