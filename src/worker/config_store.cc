@@ -14,6 +14,7 @@ namespace {
 constexpr std::string_view kConnector = "connector-";
 constexpr std::string_view kTarget = "target-state-";
 constexpr std::string_view kCommit = "commit-";
+constexpr std::string_view kFencing = "tasks-fencing-";
 constexpr std::string_view kRestart = "restart-connector-";
 constexpr std::string_view kLevel = "logger-cluster-";
 /// Ours; Kafka Connect passes over it with a line in its log.
@@ -130,6 +131,9 @@ void ConfigStore::apply(const topiclog::StoredRecord& record) {
             } else if (key.starts_with(kCommit)) {
                 if (const auto found = connector(kCommit); found != state_.connectors.end() && value)
                     found->second.tasks = value->value("tasks", 0);
+            } else if (key.starts_with(kFencing)) {
+                if (const auto found = connector(kFencing); found != state_.connectors.end() && value)
+                    found->second.fenced_tasks = value->value("task-count", 0);
             } else if (key == kAssignment) {
                 const auto assignment = value ? Assignment::from_json(*value) : std::nullopt;
                 if (assignment && assignment->supersedes(state_.assignment)) state_.assignment = *assignment;
@@ -170,7 +174,11 @@ void ConfigStore::put(const std::vector<Record>& records) {
     log_.append(batch);
     std::unique_lock lock(mutex_);
     const bool all = seen_.wait_for(lock, std::chrono::milliseconds(kReadBackMs), [&] { return awaited_.empty(); });
-    if (all) return;
+    if (all) {
+        lock.unlock();
+        changed_();  // the follower tells of it a moment later than it wakes us
+        return;
+    }
     awaited_.clear();
     throw RetriableError(
         format("What was written to topic {} could not be read back within {} s", topic_, kReadBackMs / 1000));
@@ -234,7 +242,7 @@ void ConfigStore::put_level(const LevelChange& change) {
 }
 
 void ConfigStore::put_task_count(const std::string& name, int count) {
-    put({{with("tasks-fencing-", name), to_text(Json{{"task-count", count}})}});
+    put({{with(kFencing, name), to_text(Json{{"task-count", count}})}});
 }
 
 }  // namespace millrace::worker

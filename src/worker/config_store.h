@@ -26,6 +26,7 @@ struct ClusterState {
         State target = State::Running;  ///< Running, Paused or Stopped.
         int64_t version = 0;            ///< Another one for every change of the configuration.
         int tasks = 0;                  ///< As last committed.
+        int fenced_tasks = 0;           ///< As last noted by put_task_count().
     };
     std::map<std::string, Connector> connectors;
     Assignment assignment;

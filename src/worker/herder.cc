@@ -157,7 +157,7 @@ void Herder::clean_up_statuses(const ClusterState& state) {
 
 void Herder::lead(const ClusterState& state) {
     if (!membership_->is_shared()) return;
-    const int64_t interval = std::min<int64_t>(config_.settings.integer("heartbeat.interval.ms"), 1000);
+    const int64_t interval = std::min<int64_t>(config_.settings.integer("heartbeat.interval.ms") / 4, 1000);
     const bool is_new = state.assignment.leader != self_;
     std::set<std::string> connectors;
     for (const auto& [name, connector] : state.connectors) connectors.insert(name);
@@ -390,7 +390,7 @@ void Herder::start_task(const std::string& name, const ClusterState::Connector& 
     options.retry_wait_ms = settings.integer("retriable.restart.connector.wait.ms", 10'000);
     options.retries_max = settings.integer("errors.max.retries", -1);
     options.shutdown_ms = config_.shutdown_timeout_ms;
-    if (config_.is_exactly_once()) configs_.put_task_count(name, 1);
+    if (config_.is_exactly_once() && connector.fenced_tasks != 1) configs_.put_task_count(name, 1);
     const auto state_changed = [this, name, &type, generation](State state, const std::string& trace) {
         statuses_.put_task(name, 0, status(state, generation, type.version, trace));
     };

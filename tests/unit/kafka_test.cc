@@ -17,28 +17,26 @@ TEST(Jaas, ReadsQuotedValuesWithEscapes) {
 
 TEST(Jaas, TakesKerberosApart) {
     const auto kerberos = jaas_properties(
-        "com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true storeKey=true keyTab=\"/k\" principal=\"a@B\";",
+        "com.sun.security.auth.module.Krb5LoginModule required useKeyTab=true storeKey=true keyTab=\"/k\" "
+        "principal=\"a@B\";",
         "GSSAPI", "sasl.jaas.config");
     EXPECT_EQ(kerberos.at("sasl.kerberos.keytab"), "/k");
     EXPECT_EQ(kerberos.at("sasl.kerberos.principal"), "a@B");
 }
 
 TEST(Jaas, RefusesWhatIsNoLineOrNotKnown) {
-    for (const char* line : {"", "nonsense", "x.PlainLoginModule required username=\"open", "x.PlainLoginModule required username",
-                             "x.SomeLoginModule required a=\"b\";"})
+    for (const char* line : {"", "nonsense", "x.PlainLoginModule required username=\"open",
+                             "x.PlainLoginModule required username", "x.SomeLoginModule required a=\"b\";"})
         EXPECT_THROW(jaas_properties(line, "PLAIN", "p"), ConfigError) << line;
 }
 
 TEST(TopicCreation, TheFirstGroupThatMatchesCounts) {
-    const TopicCreation::Rules rules = {{"topic.creation.default.partitions", "2"},
-                                        {"topic.creation.default.replication.factor", "3"},
-                                        {"topic.creation.default.retention.ms", "5"},
-                                        {"topic.creation.groups", "small, big"},
-                                        {"topic.creation.small.include", "p\\.s\\..*, q"},
-                                        {"topic.creation.small.exclude", "p\\.s\\.not"},
-                                        {"topic.creation.small.partitions", "1"},
-                                        {"topic.creation.big.include", "p\\..*"},
-                                        {"topic.creation.big.cleanup.policy", "compact"}};
+    const TopicCreation::Rules rules = {
+        {"topic.creation.default.partitions", "2"},        {"topic.creation.default.replication.factor", "3"},
+        {"topic.creation.default.retention.ms", "5"},      {"topic.creation.groups", "small, big"},
+        {"topic.creation.small.include", "p\\.s\\..*, q"}, {"topic.creation.small.exclude", "p\\.s\\.not"},
+        {"topic.creation.small.partitions", "1"},          {"topic.creation.big.include", "p\\..*"},
+        {"topic.creation.big.cleanup.policy", "compact"}};
     const auto small = TopicCreation::spec_for("p.s.t", rules);
     ASSERT_TRUE(small);
     EXPECT_EQ(small->partitions, 1);

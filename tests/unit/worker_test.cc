@@ -83,7 +83,8 @@ TEST(Assignment, WhatADeadMemberHadGoesAtOnce) {
     EXPECT_EQ(sizes(*next), (std::vector<size_t>{6, 6}));
     for (const auto& name : three.members.at("a").connectors) EXPECT_EQ(next->owner_of(name), "a");
     // One that died while it was to stop something counts as having stopped it.
-    const auto revoking = next_assignment(settled({}, kA, {kA, kB}, 4), kA, {kA, kB, kC}, connectors(4), kNothingReleased);
+    const auto revoking =
+        next_assignment(settled({}, kA, {kA, kB}, 4), kA, {kA, kB, kC}, connectors(4), kNothingReleased);
     ASSERT_TRUE(revoking);
     ASSERT_EQ(revoking->revoking.size(), 1u);
     const std::string slow = revoking->revoking.begin()->second.member;
