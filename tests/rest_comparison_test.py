@@ -206,6 +206,9 @@ def asked_once(worker, method, path, body):
 
 def plain(worker, value):
     """Without what differs from run to run."""
+    if isinstance(value, dict) and isinstance(value.get('offsets'), list):
+        # for a moment after a reset Kafka Connect shows the partition with nothing
+        value = {'offsets': [o for o in value['offsets'] if o['offset'] is not None]}
     text = json.dumps(value, sort_keys=True)
     text = text.replace(f'127.0.0.1:{worker.port}', 'WORKER')
     text = re.sub(r'"(commit|kafka_cluster_id|version|gtids|file)": "[^"]*"', r'"\1": "*"', text)
