@@ -87,12 +87,13 @@ class Group(unittest.TestCase):
     SLACK_S = 3  # for a machine that does other work meanwhile; what is printed is what counts
 
     def setUp(self):
+        self.group = 'frozen' if 'frozen' in self._testMethodName else 'trio'
         self.server = server('mariadb')
         fresh_database(self.server, 'grp')
         self.tables = [f'grp.t{i}' for i in range(self.CONNECTORS)]
         self.server.sql(*[f'CREATE TABLE {t} (id INT PRIMARY KEY, text VARCHAR(200))' for t in self.tables])
         self.workers = [
-            kafka().worker(FOLDER / f'group-{i}', 'trio', **{
+            kafka().worker(FOLDER / f'group-{self.group}-{i}', self.group, **{
                 'exactly.once.source.support': 'enabled', 'session.timeout.ms': str(self.SESSION_S * 1000), 'heartbeat.interval.ms': str(self.HEARTBEAT_S * 1000)})
             for i in range(3)]
         for worker in self.workers:
@@ -135,11 +136,7 @@ class Group(unittest.TestCase):
         self.spread(30)
 
     def test_three_workers_through_kills(self):
-        for i in range(self.CONNECTORS):
-            config = connector(self.server, f'c{i}', **{'database.include.list': 'grp', 'table.include.list': f'grp.t{i}', 'database.server.id': 5000 + i,
-                                                        'schema.history.internal.store.only.captured.tables.ddl': 'true'})
-            self.workers[i % 3].create(f'c{i}', config)  # any worker takes it
-        self.spread(60)
+        self.make_connectors('c')
         writer = Writer(self.server, self.tables, 600)
         try:
             for what in ('kill -9 of one', 'kill -9 of the leader', 'a clean stop'):
@@ -159,9 +156,20 @@ class Group(unittest.TestCase):
                 self.spread(60)
         finally:
             writer.stop()
+        self.check_all('c', writer)
+
+    def make_connectors(self, letter):
+        self.letter = letter
+        for i in range(self.CONNECTORS):
+            config = connector(self.server, f'{letter}{i}', **{'database.include.list': 'grp', 'table.include.list': f'grp.t{i}', 'database.server.id': 5000 + i,
+                                                               'schema.history.internal.store.only.captured.tables.ddl': 'true'})
+            self.workers[i % 3].create(f'{letter}{i}', config)  # any worker takes it
+        self.spread(60)
+
+    def check_all(self, letter, writer):
         lost = doubled = 0
         for i, table in enumerate(self.tables):
-            topic = f'c{i}.{table}'
+            topic = f'{letter}{i}.{table}'
             wait_until(f'all of {table}', lambda: len(ids(kafka().messages(topic))) >= writer.written[table], 60)
             found = ids(kafka().messages(topic))
             lost += len(set(range(1, writer.written[table] + 1)) - set(found))
@@ -170,9 +178,30 @@ class Group(unittest.TestCase):
         print(f'    {sum(writer.written.values())} changes: {lost} lost, {doubled} doubled for a read_committed consumer', flush=True)
         self.assertEqual((lost, doubled), (0, 0))
 
+    def test_a_frozen_worker_wakes_up_to_stop(self):
+        self.make_connectors('f')
+        writer = Writer(self.server, self.tables, 600)
+        try:
+            frozen = next(w for w in self.workers if w is not self.find_leader())
+            frozen.process.send_signal(signal.SIGSTOP)
+            others = {f'127.0.0.1:{w.port}' for w in self.workers if w is not frozen}
+            at = next(w for w in self.workers if w is not frozen)
+            def moved():
+                states = [status['status']['tasks'] for status in at.get('/connectors?expand=status').values()]
+                return len(states) == self.CONNECTORS and all(t and t[0]['state'] == 'RUNNING' and t[0]['worker_id'] in others for t in states)
+            wait_until('its connectors running elsewhere', moved, 60)
+            before = sum(writer.written.values())
+            wait_until('more changes', lambda: sum(writer.written.values()) > before + 1000, 30)
+            frozen.process.send_signal(signal.SIGCONT)
+            frozen.wait_log('The session with the group.s coordinator may have ended: all tasks are stopped', 20)
+            self.spread(60)
+        finally:
+            writer.stop()
+        self.check_all('f', writer)
+
     def find_leader(self):
         """The worker that the last assignment names."""
-        last = [m for m in kafka().messages('trio-configs') if m.key() == b'millrace-assignment'][-1]
+        last = [m for m in kafka().messages(f'{self.group}-configs') if m.key() == b'millrace-assignment'][-1]
         url = json.loads(last.value())['leader']['url']
         return next(w for w in self.workers if w.url == url)
 

@@ -146,6 +146,13 @@ Status Herder::status(State state, int64_t generation, std::string_view version,
     return {state, trace, worker_id_, generation, std::string(version)};
 }
 
+void Herder::tell_task(const std::string& name, const Status& status) {
+    if (membership_->may_work())
+        statuses_.put_task(name, 0, status);
+    else
+        statuses_.show_task(name, 0, status);
+}
+
 /// A deleted connector's statuses go once nobody has it.
 void Herder::clean_up_statuses(const ClusterState& state) {
     for (const auto& name : statuses_.connectors()) {
@@ -201,6 +208,7 @@ std::set<std::string> Herder::own_connectors(const ClusterState& state) {
         log::warn(kLogger,
                   "The session with the group's coordinator may have ended: all tasks are stopped until it is "
                   "clear that this worker still has them");
+    if (works && !was_working_) statuses_.show_all();
     was_working_ = works;
     const auto mine = state.assignment.members.find(self_.id);
     if (!works || mine == state.assignment.members.end()) return {};
@@ -244,22 +252,25 @@ void Herder::reconcile(const ClusterState& state) {
             reconcile(name, found->second, generation);
 }
 
-/// Tells the leader that the connector runs here no longer.
+/// Tells the leader that the connector runs here no longer. A worker that may have lost it already tells nobody else.
 void Herder::release(const std::string& name, const ClusterState& state) {
     const int64_t generation = std::max<int64_t>(1, state.assignment.revision);
-    const std::string trace =
-        membership_->may_work()
-            ? std::string()
-            : format(
-                  "This worker's session with the group's coordinator may have ended; the task waits "
-                  "for Kafka (since {})",
-                  log::timestamp());
-    statuses_.put_task(name, 0, status(State::Unassigned, generation, "", trace));
-    statuses_.put_connector(name, status(State::Unassigned, generation, ""));
-    released_.insert(name);
+    if (membership_->may_work()) {
+        statuses_.put_task(name, 0, status(State::Unassigned, generation, ""));
+        statuses_.put_connector(name, status(State::Unassigned, generation, ""));
+        released_.insert(name);
+        return;
+    }
+    const std::string trace = format(
+        "This worker's session with the group's coordinator may have ended; the task waits for "
+        "Kafka (since {})",
+        log::timestamp());
+    statuses_.show_task(name, 0, status(State::Unassigned, generation, "", trace));
+    statuses_.show_connector(name, status(State::Unassigned, generation, "", trace));
 }
 
 void Herder::acknowledge_revocations(const ClusterState& state) {
+    if (!membership_->may_work()) return;
     for (const auto& [name, revocation] : state.assignment.revoking)
         if (revocation.member == self_.id && !released_.contains(name)) release(name, state);
 }
@@ -348,7 +359,7 @@ Task::MakeSource Herder::source_maker(const std::string& name, const engine::Sou
         writer.may_write = [this] { return membership_->may_work(); };
         writer.health = [this, name, &type, generation](const std::optional<std::string>& trouble) {
             const std::string trace = trouble ? format("{} (since {})", *trouble, log::timestamp()) : std::string();
-            statuses_.put_task(name, 0, status(State::Running, generation, type.version, trace));
+            tell_task(name, status(State::Running, generation, type.version, trace));
         };
         const ConverterChoice key = converter_choice(settings, config_.settings, "key.converter");
         const ConverterChoice value = converter_choice(settings, config_.settings, "value.converter");
@@ -392,7 +403,7 @@ void Herder::start_task(const std::string& name, const ClusterState::Connector& 
     options.shutdown_ms = config_.shutdown_timeout_ms;
     if (config_.is_exactly_once() && connector.fenced_tasks != 1) configs_.put_task_count(name, 1);
     const auto state_changed = [this, name, &type, generation](State state, const std::string& trace) {
-        statuses_.put_task(name, 0, status(state, generation, type.version, trace));
+        tell_task(name, status(state, generation, type.version, trace));
     };
     state_changed(State::Unassigned, "");
     running_[name].task =

@@ -74,6 +74,8 @@ class Herder {
                                       const config::Settings& settings);
     Task::MakeSource source_maker(const std::string& name, const engine::SourceType& type,
                                   const config::Settings& settings, int64_t generation);
+    /// Writes a task's status, or only shows it while this worker may have lost the task.
+    void tell_task(const std::string& name, const Status& status);
     Status status(State state, int64_t generation, std::string_view version, const std::string& trace = {}) const;
 
     const WorkerConfig& config_;

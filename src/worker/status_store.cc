@@ -137,16 +137,34 @@ void StatusStore::put(const std::string& key, const std::optional<std::string>& 
     written_.notify_all();
 }
 
-std::optional<Status> StatusStore::connector(const std::string& name) const {
+std::optional<Status> StatusStore::find(const std::string& key) const {
     const std::lock_guard lock(mutex_);
-    const auto found = statuses_.find(std::string(kConnector) + name);
+    if (const auto shown = shown_.find(key); shown != shown_.end()) return shown->second;
+    const auto found = statuses_.find(key);
     return found == statuses_.end() ? std::nullopt : std::optional(found->second);
 }
 
+std::optional<Status> StatusStore::connector(const std::string& name) const {
+    return find(std::string(kConnector) + name);
+}
+
 std::optional<Status> StatusStore::task(const std::string& name, int task) const {
+    return find(task_key(name, task));
+}
+
+void StatusStore::show_connector(const std::string& name, const Status& status) {
     const std::lock_guard lock(mutex_);
-    const auto found = statuses_.find(task_key(name, task));
-    return found == statuses_.end() ? std::nullopt : std::optional(found->second);
+    shown_[std::string(kConnector) + name] = status;
+}
+
+void StatusStore::show_task(const std::string& name, int task, const Status& status) {
+    const std::lock_guard lock(mutex_);
+    shown_[task_key(name, task)] = status;
+}
+
+void StatusStore::show_all() {
+    const std::lock_guard lock(mutex_);
+    shown_.clear();
 }
 
 std::set<std::string> StatusStore::topics(const std::string& connector) const {

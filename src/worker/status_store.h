@@ -47,6 +47,12 @@ class StatusStore {
 
     void put_connector(const std::string& name, const Status& status);
     void put_task(const std::string& name, int task, const Status& status);
+    /// Shows statuses on this worker alone, before any others: of a worker that may have lost its connectors, and must
+    /// not write over what their new owners say.
+    void show_connector(const std::string& name, const Status& status);
+    void show_task(const std::string& name, int task, const Status& status);
+    /// Shows what the topic says again.
+    void show_all();
     /// Takes a task's status away.
     void remove_task(const std::string& name, int task);
     /// All of a connector: its own, its tasks' and its topics.
@@ -56,6 +62,7 @@ class StatusStore {
     void reset_topics(const std::string& connector);
 
   private:
+    std::optional<Status> find(const std::string& key) const;
     void apply(const topiclog::StoredRecord& record);
     void apply_topic(const std::string& key, const std::optional<Json>& value);
     using Record = std::pair<std::string, std::optional<std::string>>;
@@ -68,6 +75,7 @@ class StatusStore {
     std::string own_worker_id_;
     mutable std::mutex mutex_;
     std::map<std::string, Status> statuses_;  ///< By record key.
+    std::map<std::string, Status> shown_;     ///< Before them, on this worker alone.
     std::map<std::string, std::set<std::string>> topics_;
     std::deque<Record> to_write_;  ///< Guarded by mutex_, as what is above: the order of both is one.
     std::condition_variable_any written_;

@@ -109,7 +109,8 @@ void KafkaMembership::note_statistics(const std::string& json) {
     const int64_t now = steady_ms();
     const auto statistics = parse_json(json);
     if (!statistics || !statistics->contains("brokers")) return;
-    if (statistics->contains("cgrp") && (*statistics)["cgrp"].value("join_state", "") == "init") return;
+    // An answer that threw this member out proves nothing; it joins anew then.
+    if (!statistics->contains("cgrp") || (*statistics)["cgrp"].value("join_state", "") != "steady") return;
     for (const auto& [name, broker] : (*statistics)["brokers"].items()) {
         if (!name.starts_with("GroupCoordinator")) continue;
         const int64_t answers = broker.value("rx", int64_t{0});
