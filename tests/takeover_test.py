@@ -4,7 +4,7 @@ import collections, json, random, signal, threading, time, unittest
 
 from fixtures import FOLDER, LONG, fresh_database, kafka, server
 from kafka import Debezium
-from servers import wait_until
+from servers import Server, wait_until
 from worker import Worker, connector, payload
 
 
@@ -60,7 +60,9 @@ def problems(history, found):
 
 class TakeOver(unittest.TestCase):
     def run_rounds(self, kind, rounds):
-        s = server(kind)
+        # Debezium fails over tables that other tests leave on the shared server
+        s = Server(kind, FOLDER / f'takeover-server-{kind}').start()
+        self.addCleanup(s.stop)
         fresh_database(s, 'moved')
         s.sql('CREATE TABLE moved.t (id INT PRIMARY KEY, version BIGINT NOT NULL)', 'CREATE TABLE moved.other (id INT PRIMARY KEY)')
         group = f'take-{kind}'
@@ -70,7 +72,6 @@ class TakeOver(unittest.TestCase):
         self.addCleanup(debezium.kill)
         self.addCleanup(millrace.kill)
         debezium.start()
-        # Debezium fails over some tables that other tests leave on the server
         config = connector(s, group, **{'database.include.list': 'moved', 'schema.history.internal.kafka.bootstrap.servers': kafka().bootstrap,
                                         'schema.history.internal.store.only.captured.databases.ddl': 'true'})
         debezium.create('m', config)
