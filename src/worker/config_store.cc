@@ -1,7 +1,5 @@
 #include "worker/config_store.h"
 
-#include <pthread.h>
-
 #include "base/calendar.h"
 #include "base/errors.h"
 #include "base/json.h"
@@ -21,9 +19,7 @@ constexpr std::string_view kLevel = "logger-cluster-";
 constexpr std::string_view kAssignment = "millrace-assignment";
 constexpr std::string_view kLeaving = "millrace-leaving";
 
-constexpr int64_t kFollowMs = 1000;
 constexpr int64_t kReadBackMs = 30'000;
-constexpr int64_t kRetryMs = 500;
 
 /// The state words of target-state records: "state.v2" tells STOPPED from PAUSED.
 Json target_json(State target) {
@@ -57,26 +53,16 @@ std::string awaited_text(const std::string& key, const std::optional<std::string
 }  // namespace
 
 ConfigStore::ConfigStore(topiclog::TopicLog& log, std::string topic, std::function<void()> changed)
-    : log_(log), topic_(std::move(topic)), changed_(std::move(changed)), reader_(log_.open_reader(topic_)) {
-    reader_->read_to_end([this](const topiclog::StoredRecord& record) { apply(record); });
+    : log_(log),
+      topic_(std::move(topic)),
+      changed_(std::move(changed)),
+      follower_(log_, topic_, [this](const topiclog::StoredRecord& record) { apply(record); }) {
     is_loaded_ = true;
 }
 
-ConfigStore::~ConfigStore() = default;
-
 void ConfigStore::follow() {
     is_following_ = true;
-    follower_ = std::jthread([this](const std::stop_token& stop) {
-        pthread_setname_np(pthread_self(), "configs");
-        while (!stop.stop_requested()) {
-            try {
-                reader_->poll([this](const topiclog::StoredRecord& record) { apply(record); }, kFollowMs);
-            } catch (const RetriableError& fault) {
-                log::warn("configs", format("{}; it is tried again", fault.what()));
-                std::this_thread::sleep_for(std::chrono::milliseconds(kRetryMs));
-            }
-        }
-    });
+    follower_.follow("configs");
 }
 
 ClusterState ConfigStore::state() const {

@@ -7,13 +7,13 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/json_fwd.h"
 #include "topiclog/topic_log.h"
 #include "worker/assignment.h"
 #include "worker/state.h"
+#include "worker/topic_follower.h"
 
 namespace millrace::worker {
 
@@ -51,7 +51,6 @@ class ConfigStore {
   public:
     /// `changed` is called after each change, on any thread. Reads all that is there.
     ConfigStore(topiclog::TopicLog& log, std::string topic, std::function<void()> changed);
-    ~ConfigStore();
 
     /// Follows what other workers write.
     void follow();
@@ -95,8 +94,7 @@ class ConfigStore {
     std::multiset<std::string> awaited_;  ///< Of our own records, those not read back yet.
     bool is_loaded_ = false;
     bool is_following_ = false;
-    std::unique_ptr<topiclog::TopicReader> reader_;
-    std::jthread follower_;
+    TopicFollower follower_;
 };
 
 }  // namespace millrace::worker

@@ -71,6 +71,8 @@ void Herder::stop() {
     thread_.request_stop();
     thread_.join();
     const ClusterState state = configs_.state();
+    for (auto& [name, running] : running_)
+        if (running.task) running.task->request_stop();
     for (auto& [name, running] : running_) {
         running.task.reset();
         if (state.connectors.contains(name) && membership_->is_shared()) release(name, state);

@@ -17,7 +17,6 @@ constexpr std::string_view kConnector = "status-connector-";
 constexpr std::string_view kTask = "status-task-";
 constexpr std::string_view kTopic = "status-topic-";
 constexpr std::string_view kTopicOwner = ":connector-";
-constexpr int64_t kFollowMs = 1000;
 constexpr int64_t kRetryMs = 500;
 constexpr int64_t kLastWordsMs = 2000;
 
@@ -51,8 +50,10 @@ Status status_from(const Json& json) {
 }  // namespace
 
 StatusStore::StatusStore(topiclog::TopicLog& log, std::string topic, std::function<void()> changed)
-    : log_(log), topic_(std::move(topic)), changed_(std::move(changed)), reader_(log_.open_reader(topic_)) {
-    reader_->read_to_end([this](const topiclog::StoredRecord& record) { apply(record); });
+    : log_(log),
+      topic_(std::move(topic)),
+      changed_(std::move(changed)),
+      follower_(log_, topic_, [this](const topiclog::StoredRecord& record) { apply(record); }) {
     writer_ = std::jthread([this](const std::stop_token& stop) { write(stop); });
 }
 
@@ -85,19 +86,11 @@ void StatusStore::write(const std::stop_token& stop) {
 }
 
 void StatusStore::follow(std::string own_worker_id) {
-    own_worker_id_ = std::move(own_worker_id);
-    follower_ = std::jthread([this](const std::stop_token& stop) {
-        pthread_setname_np(pthread_self(), "statuses");
-        while (!stop.stop_requested()) {
-            try {
-                if (reader_->poll([this](const topiclog::StoredRecord& record) { apply(record); }, kFollowMs) != 0)
-                    changed_();
-            } catch (const RetriableError& fault) {
-                log::warn("statuses", format("{}; it is tried again", fault.what()));
-                std::this_thread::sleep_for(std::chrono::milliseconds(kRetryMs));
-            }
-        }
-    });
+    {
+        const std::lock_guard lock(mutex_);
+        own_worker_id_ = std::move(own_worker_id);
+    }
+    follower_.follow("statuses", changed_);
 }
 
 void StatusStore::apply_topic(const std::string& key, const std::optional<Json>& value) {

@@ -14,6 +14,7 @@
 #include "base/json_fwd.h"
 #include "topiclog/topic_log.h"
 #include "worker/state.h"
+#include "worker/topic_follower.h"
 
 namespace millrace::worker {
 
@@ -79,9 +80,8 @@ class StatusStore {
     std::map<std::string, std::set<std::string>> topics_;
     std::deque<Record> to_write_;  ///< Guarded by mutex_, as what is above: the order of both is one.
     std::condition_variable_any written_;
-    std::unique_ptr<topiclog::TopicReader> reader_;
     std::jthread writer_;
-    std::jthread follower_;
+    TopicFollower follower_;
 };
 
 }  // namespace millrace::worker

@@ -32,6 +32,8 @@ class Task {
     Task(Options options, MakeSource make_source, StateChanged state_changed);
     /// Stops; waits for what is in flight, at most `shutdown_ms`.
     ~Task();
+    /// Begins to stop; the destructor waits. So that several stop at a time.
+    void request_stop() { thread_.request_stop(); }
     /// Has the destructor wait for nothing.
     void drop() { drop_ = true; }
     Task(const Task&) = delete;

@@ -18,10 +18,7 @@ constexpr int kRetryMs = 50;
     throw RetriableError(format("Kafka did not {}: {}", what, reason));
 }
 
-struct MetadataDeleter {
-    void operator()(const rd_kafka_metadata_t* metadata) const { rd_kafka_metadata_destroy(metadata); }
-};
-using Metadata = std::unique_ptr<const rd_kafka_metadata_t, MetadataDeleter>;
+using Metadata = std::unique_ptr<const rd_kafka_metadata_t, Destroyer<&rd_kafka_metadata_destroy>>;
 
 Metadata metadata_of(rd_kafka_t* client, rd_kafka_topic_t* topic, int timeout_ms) {
     const rd_kafka_metadata_t* raw = nullptr;

@@ -3,17 +3,10 @@
 #include <librdkafka/rdkafka.h>
 
 #include <memory>
-#include <string>
+
+#include "base/destroyer.h"
 
 namespace millrace::topiclog::kafka {
-
-template <auto Destroy>
-struct Destroyer {
-    template <typename T>
-    void operator()(T* handle) const {
-        Destroy(handle);
-    }
-};
 
 using ClientHandle = std::unique_ptr<rd_kafka_t, Destroyer<&rd_kafka_destroy>>;
 using ConfHandle = std::unique_ptr<rd_kafka_conf_t, Destroyer<&rd_kafka_conf_destroy>>;

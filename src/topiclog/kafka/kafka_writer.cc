@@ -10,7 +10,7 @@
 namespace millrace::topiclog::kafka {
 
 KafkaWriter::KafkaWriter(ConfHandle conf, WriterOptions options, TopicCreation& topics)
-    : options_(std::move(options)), topics_(topics) {
+    : TaskWriter(std::move(options), topics) {
     Producer::Options producer;
     producer.name = options_.connector;
     producer.delivered = [this](const rd_kafka_message_t& message, void* ticket) { delivered(message, ticket); };
@@ -72,7 +72,7 @@ int KafkaWriter::after_reports() {
     std::unique_lock lock(mutex_);
     constexpr int kNoHurryMs = 100;
     if (!due_ || offset_in_flight_ || fault_) return kNoHurryMs;
-    if (options_.may_write && !options_.may_write()) return kNoHurryMs;
+    if (!may_write()) return kNoHurryMs;
     const int64_t wait = last_offset_ms_ + options_.offset_linger_ms - steady_ms();
     if (wait > 0 && !flushing_) return static_cast<int>(std::min<int64_t>(wait, kNoHurryMs));
     send_due_offset(lock);
@@ -114,9 +114,7 @@ void KafkaWriter::write(AppendBatch& batch, const std::optional<OffsetRecord>& o
         in_flight_.push_back(std::make_unique<InFlight>(InFlight{batch.entries().size(), offset}));
         mine = in_flight_.back().get();
     }
-    if (options_.may_write && !options_.may_write())
-        throw RetriableError(
-            "This worker may have lost its place in the group; nothing more is written until that is clear");
+    require_may_write();
     producer_->produce(batch, mine);
     MILLRACE_FAILPOINT("sender.after_append");
 }
@@ -132,14 +130,6 @@ void KafkaWriter::flush() {
     changed_.wait(lock, [&] { return fault_ || is_idle(); });
     flushing_ = false;
     throw_if_failed();
-}
-
-void KafkaWriter::ensure_topics(const std::vector<std::string>& names) {
-    topics_.ensure(names, options_.topic_creation);
-}
-
-void KafkaWriter::check_topics(const std::vector<std::string>& names) {
-    topics_.check(names, options_.topic_creation);
 }
 
 }  // namespace millrace::topiclog::kafka

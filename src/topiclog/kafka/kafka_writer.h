@@ -7,15 +7,14 @@
 #include <mutex>
 
 #include "topiclog/kafka/producer.h"
-#include "topiclog/kafka/topic_creation.h"
-#include "topiclog/topic_log.h"
+#include "topiclog/kafka/task_writer.h"
 
 namespace millrace::topiclog::kafka {
 
 /// At least once: records go out as fast as the brokers take them, many requests at a time; an offset is written once
 /// everything before it was acknowledged, at most every `offset.flush.linger.ms`. After a crash what came since the
 /// last offset is written again.
-class KafkaWriter final : public RecordWriter {
+class KafkaWriter final : public TaskWriter {
   public:
     /// `topics` outlives the writer.
     KafkaWriter(ConfHandle conf, WriterOptions options, TopicCreation& topics);
@@ -23,8 +22,6 @@ class KafkaWriter final : public RecordWriter {
 
     void write(AppendBatch& batch, const std::optional<OffsetRecord>& offset) override;
     void flush() override;
-    void ensure_topics(const std::vector<std::string>& names) override;
-    void check_topics(const std::vector<std::string>& names) override;
     void abandon() override;
 
   private:
@@ -41,8 +38,6 @@ class KafkaWriter final : public RecordWriter {
     void throw_if_failed();
     bool is_idle() const { return in_flight_.empty() && !due_ && !offset_in_flight_; }
 
-    const WriterOptions options_;
-    TopicCreation& topics_;
     std::mutex mutex_;  ///< Guards what follows, up to producer_.
     std::condition_variable changed_;
     std::deque<std::unique_ptr<InFlight>> in_flight_;  ///< In the order written.

@@ -15,25 +15,19 @@
 #include <vector>
 
 #include "base/byte_cursor.h"
+#include "base/destroyer.h"
 #include "base/errors.h"
 #include "base/text.h"
 
 namespace millrace::topiclog::kafka {
 namespace {
 
-template <auto Free>
-struct Freer {
-    template <typename T>
-    void operator()(T* thing) const {
-        Free(thing);
-    }
-};
-using Bio = std::unique_ptr<BIO, Freer<&BIO_free_all>>;
-using Key = std::unique_ptr<EVP_PKEY, Freer<&EVP_PKEY_free>>;
-using Certificate = std::unique_ptr<X509, Freer<&X509_free>>;
-using EncryptedKey = std::unique_ptr<X509_SIG, Freer<&X509_SIG_free>>;
-using PlainKey = std::unique_ptr<PKCS8_PRIV_KEY_INFO, Freer<&PKCS8_PRIV_KEY_INFO_free>>;
-using Bundle = std::unique_ptr<PKCS12, Freer<&PKCS12_free>>;
+using Bio = std::unique_ptr<BIO, Destroyer<&BIO_free_all>>;
+using Key = std::unique_ptr<EVP_PKEY, Destroyer<&EVP_PKEY_free>>;
+using Certificate = std::unique_ptr<X509, Destroyer<&X509_free>>;
+using EncryptedKey = std::unique_ptr<X509_SIG, Destroyer<&X509_SIG_free>>;
+using PlainKey = std::unique_ptr<PKCS8_PRIV_KEY_INFO, Destroyer<&PKCS8_PRIV_KEY_INFO_free>>;
+using Bundle = std::unique_ptr<PKCS12, Destroyer<&PKCS12_free>>;
 
 struct StoreContents {
     Key key;

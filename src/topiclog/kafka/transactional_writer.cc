@@ -47,7 +47,7 @@ void attempt(const char* what, const std::atomic<bool>& abandoned, Step&& step) 
 }  // namespace
 
 TransactionalWriter::TransactionalWriter(ConfHandle conf, WriterOptions options, TopicCreation& topics)
-    : options_(std::move(options)), topics_(topics) {
+    : TaskWriter(std::move(options), topics) {
     Producer::Options producer;
     producer.name = options_.connector;
     producer.health = options_.health;
@@ -126,9 +126,7 @@ void TransactionalWriter::write(AppendBatch& batch, const std::optional<OffsetRe
     if (fault_) std::rethrow_exception(fault_);
     throw_if_refused();
     if (batch.empty() && !offset) return;
-    if (options_.may_write && !options_.may_write())
-        throw RetriableError(
-            "This worker may have lost its place in the group; nothing more is written until that is clear");
+    require_may_write();
     begin();
     if (offset) batch.add(offset->topic, &offset->key, &offset->value, now_ms());
     try {
@@ -150,14 +148,6 @@ void TransactionalWriter::flush() {
     const std::lock_guard lock(mutex_);
     if (fault_) std::rethrow_exception(fault_);
     commit();
-}
-
-void TransactionalWriter::ensure_topics(const std::vector<std::string>& names) {
-    topics_.ensure(names, options_.topic_creation);
-}
-
-void TransactionalWriter::check_topics(const std::vector<std::string>& names) {
-    topics_.check(names, options_.topic_creation);
 }
 
 }  // namespace millrace::topiclog::kafka

@@ -8,15 +8,14 @@
 #include <thread>
 
 #include "topiclog/kafka/producer.h"
-#include "topiclog/kafka/topic_creation.h"
-#include "topiclog/topic_log.h"
+#include "topiclog/kafka/task_writer.h"
 
 namespace millrace::topiclog::kafka {
 
 /// Exactly once (KIP-618): records and the offset behind them in one transaction, so that a reader of committed records
 /// sees each change once, whatever is killed. Opening one fences whoever wrote for the same task before. A transaction
 /// spans one batch, or with transaction.boundary=interval all batches of the interval.
-class TransactionalWriter final : public RecordWriter {
+class TransactionalWriter final : public TaskWriter {
   public:
     /// `conf` names the transactional.id. `topics` outlives the writer. Throws RetriableError, FatalError.
     TransactionalWriter(ConfHandle conf, WriterOptions options, TopicCreation& topics);
@@ -24,8 +23,6 @@ class TransactionalWriter final : public RecordWriter {
 
     void write(AppendBatch& batch, const std::optional<OffsetRecord>& offset) override;
     void flush() override;
-    void ensure_topics(const std::vector<std::string>& names) override;
-    void check_topics(const std::vector<std::string>& names) override;
     void abandon() override;
 
   private:
@@ -33,8 +30,6 @@ class TransactionalWriter final : public RecordWriter {
     void commit();
     void throw_if_refused();
 
-    const WriterOptions options_;
-    TopicCreation& topics_;
     std::mutex mutex_;  ///< Guards transactions, and what follows up to producer_.
     bool is_open_ = false;
     int64_t opened_ms_ = 0;
