@@ -135,7 +135,7 @@ class Rest(unittest.TestCase):
         self.assertIn("contains the following 1 error(s):\nThe 'topic.prefix' value is invalid: A value is required\nYou can also find", message(**{'topic.prefix': None}))
         self.assertIn('(only the underscore, hyphen, dot and alphanumeric characters are allowed)', message(**{'topic.prefix': 'a b'}))
         self.assertIn("'provide.transaction.metadata'", message(**{'provide.transaction.metadata': 'true'}))
-        self.assertIn('not a valid regular expression', message(**{'table.include.list': 'a('}))
+        self.assertIn('list of valid regular expressions is expected', message(**{'table.include.list': 'a('}))
         self.assertIn('Must be larger than the maximum batch size', message(**{'max.queue.size': '10'}))
         self.assertIn('Unable to connect', message(**{'database.port': '1'}))
         self.assertIn('Access denied', message(**{'database.password': 'wrong'}))
@@ -149,10 +149,17 @@ class Rest(unittest.TestCase):
 
     def test_validate(self):
         answer = json.loads(self.worker.request('PUT', '/connector-plugins/MariaDbConnector/config/validate', {**self.config, 'name': 'x', 'database.port': 'no'})[1])
-        self.assertEqual((answer['name'], answer['error_count']), ('io.debezium.connector.mariadb.MariaDbConnector', 1))
+        self.assertEqual((answer['name'], answer['error_count']), ('io.debezium.connector.mariadb.MariaDbConnector', 2))  # Debezium tells it twice
         port = next(c for c in answer['configs'] if c['definition']['name'] == 'database.port')
-        self.assertEqual((port['value']['value'], len(port['value']['errors']), port['definition']['type'], port['definition']['default_value']), ('no', 1, 'INT', '3306'))
+        self.assertEqual((port['value']['value'], len(port['value']['errors']), port['definition']['type'], port['definition']['default_value']), (None, 2, 'INT', '3306'))
         self.assertIn('Common', answer['groups'])
+        validated = lambda **more: {c['value']['name']: c['value']['errors'] for c in json.loads(
+            self.worker.request('PUT', '/connector-plugins/MariaDbConnector/config/validate', {**self.config, 'name': 'x', **more})[1])['configs'] if c['value']['errors']}
+        self.assertEqual(validated(), {})
+        self.assertIn('matches no table', validated(**{'table.include.list': 'rest.none'})['table.include.list'][0])
+        self.assertIn("is the server's own id", validated(**{'database.server.id': self.server.sql('SELECT @@server_id')[0][0]})['database.server.id'][0])
+        self.server.sql("CREATE OR REPLACE USER onlooker@'%' IDENTIFIED BY 'x'", "GRANT SELECT ON rest.* TO onlooker@'%'")
+        self.assertIn('lacks RELOAD, SHOW DATABASES, REPLICATION SLAVE', validated(**{'database.user': 'onlooker', 'database.password': 'x'})['database.user'][0])
         self.assertIn('does not match', self.refused(400, 'PUT', '/connector-plugins/MySqlConnector/config/validate', self.config))
 
     def test_schemas_can_be_left_out(self):

@@ -77,6 +77,18 @@ class Snapshot(unittest.TestCase):
             with self.subTest(mode), self.assertRaisesRegex(HttpError, 'Unable to connect'):
                 connect('refused', mode, more)
 
+    def test_a_server_without_tls_is_refused_where_tls_is_asked_for(self):
+        s = server('mariadb')
+        self.assertEqual(s.sql("SHOW VARIABLES LIKE 'have_ssl'")[0][1], 'DISABLED')
+        fresh_database(s, 'clear')
+        s.sql('CREATE TABLE clear.t (id INT PRIMARY KEY)', 'INSERT INTO clear.t VALUES (1)')
+        w = self.worker()
+        for mode in ('trust', 'verify-ca', 'verify-full'):
+            with self.subTest(mode), self.assertRaisesRegex(HttpError, 'the server (offers none|does not support it)'):
+                w.create('refused', connector(s, 'clear', **{'database.include.list': 'clear', 'database.ssl.mode': mode}))
+        w.create('c', connector(s, 'clear', **{'database.include.list': 'clear', 'database.ssl.mode': 'disable'}))
+        w.wait_records('clear.clear.t', 1)
+
     def test_where_the_global_lock_is_refused_tables_are_locked(self):
         s = Server('mysql', FOLDER / 'managed-mysql', options=['--gtid-mode=OFF', '--enforce-gtid-consistency=OFF']).start()
         self.addCleanup(s.stop)

@@ -13,6 +13,25 @@ namespace millrace::config {
 
 enum class Type { Boolean, String, Int, Short, Long, Double, List, Class, Password };
 enum class Importance { High, Medium, Low };
+/// How wide a form should show the value.
+enum class Width { None, Short, Medium, Long };
+
+/// What Debezium's Field, or a validator of Kafka's, asks of a value beyond its type, each with words of its own. For
+/// Debezium a value that is not of its type breaks both.
+enum class Rule {
+    None,
+    TypeAgain,  ///< The type or enumeration is checked, and complained of, twice.
+    PositiveInteger,
+    NonNegativeInteger,
+    NonNegativeLong,
+    PositiveLong,
+    Pairs,      ///< k1=v1,k2=v2
+    ValidName,  ///< Of an enumeration: complained of in a second way too.
+    // Kafka's
+    NonEmpty,
+    ConnectorName,
+    Aliases,  ///< No name twice.
+};
 
 /// What this program does with a property whose value differs from the default.
 enum class Support {
@@ -28,9 +47,15 @@ struct Property {
     Type type = Type::String;
     const char* default_value = nullptr;  ///< nullptr: none.
     Importance importance = Importance::Low;
-    std::string_view group;
+    std::string_view group = {};
+    Width width = Width::None;
+    std::string_view display_name = {};  ///< Empty: the property is not listed among its component's definitions.
+    int order = 0;                       ///< Among its group's; 0: as it stands in the table.
+    bool visible = true;                 ///< Whether a form should show it.
+    std::string_view dependents = {};    ///< Comma-separated names of properties whose choices depend on it.
     Support support = Support::Works;
     bool required = false;
+    Rule rule = Rule::None;
     std::string_view allowed = {};  ///< Comma-separated values of an enumeration; empty: any.
     std::string_view older = {};    ///< Further ones that are accepted: names from older versions.
     bool ignores_case = false;      ///< Of `allowed`, as Kafka tells it; all are compared so.
@@ -38,6 +63,15 @@ struct Property {
     std::string_view built = {};  ///< Those of them that work here so far; empty: all.
     std::string_view documentation = {};
 };
+
+/// What a table made from shared rows changes: a row of a shared row's name replaces that one; another stands behind
+/// the row named, or at the end.
+struct OwnProperty {
+    std::string_view behind;
+    Property property;
+};
+
+std::vector<Property> with_own(std::span<const Property> shared, std::span<const OwnProperty> own);
 
 struct Problem {
     std::string property;
@@ -50,12 +84,14 @@ enum class Words { Kafka, Debezium };
 /// A component's properties. Immutable; safe from any thread.
 class PropertyTable {
   public:
-    PropertyTable(std::span<const Property> properties, Words words) : properties_(properties), words_(words) {}
+    PropertyTable(std::vector<Property> properties, Words words) : properties_(std::move(properties)), words_(words) {}
 
     std::span<const Property> properties() const { return properties_; }
     const Property* find(std::string_view name) const;
+    Words words() const { return words_; }
 
-    /// Type, range, enumeration, required and Support checks; an empty result means that all is well.
+    /// Type, rule, enumeration, required and Support checks, in the order of the properties; an empty result means that
+    /// all is well. A value may have several problems, and Debezium tells some twice.
     std::vector<Problem> check(const Settings& settings) const;
 
     /// One line per value that has no effect here, and per unknown name close to a known one.
@@ -64,14 +100,23 @@ class PropertyTable {
     Settings with_defaults(const Settings& settings) const;
 
   private:
-    std::vector<std::string> value_problems(const Property& property, const std::string& name,
+    std::vector<std::string> kafka_problems(const Property& property, const std::string& name,
                                             const std::string& value) const;
+    std::vector<std::string> debezium_problems(const Property& property, const std::string& name,
+                                               const std::string& value) const;
 
-    std::span<const Property> properties_;
+    std::vector<Property> properties_;
     Words words_;
 };
 
+/// Whether a text can be read as a value of the type. Of a class only that one is named.
+bool has_type(Type type, const std::string& value);
+
 std::string_view name_of(Type type);
 std::string_view name_of(Importance importance);
+std::string_view name_of(Width width);
+
+/// The values that a form should offer: those of an enumeration.
+std::vector<std::string> recommended_values(const Property& property, Words words);
 
 }  // namespace millrace::config

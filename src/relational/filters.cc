@@ -37,7 +37,8 @@ NamePatterns::NamePatterns(const std::string& property, std::string_view list) {
         try {
             patterns_.emplace_back(expression, std::regex::ECMAScript | std::regex::icase | std::regex::optimize);
         } catch (const std::regex_error& fault) {
-            throw ConfigError(property, format("The '{}' value is invalid: '{}' is not a valid regular expression ({})",
+            throw ConfigError(property, format("The '{}' value is invalid: A comma-separated list of valid regular "
+                                               "expressions is expected, but '{}' is none: {}",
                                                property, expression, fault.what()));
         }
     }
@@ -103,17 +104,25 @@ void Filters::sort_for_snapshot(std::vector<TableId>& tables) const {
 
 KeyColumns::KeyColumns(const config::Settings& settings) {
     constexpr const char* kName = "message.key.columns";
-    for (const auto& raw : split(settings.text(kName), ';')) {
-        const std::string_view entry = trimmed(raw);
-        if (entry.empty()) continue;
-        const size_t colon = entry.rfind(':');
-        if (colon == std::string_view::npos || colon == 0 || colon + 1 == entry.size())
-            throw ConfigError(
-                kName,
-                format("The '{}' value is invalid: {} has an invalid format (expecting '<table>:<column>,<column>;…')",
-                       kName, entry));
-        entries_.emplace_back(NamePatterns(kName, entry.substr(0, colon)), split_list(entry.substr(colon + 1)));
+    if (!settings.has(kName)) return;
+    std::vector<std::string> problems;
+    if (settings.text(kName).empty()) problems.push_back("Must not be empty");
+    auto entries = split(settings.text(kName), ';');
+    while (entries.size() > 1 && entries.back().empty()) entries.pop_back();
+    for (const auto& entry : entries) {
+        const size_t colon = entry.find(':');
+        const std::string columns = colon == std::string::npos ? std::string() : entry.substr(colon + 1);
+        const auto names = split(columns, ',');
+        const bool is_valid = colon != 0 && !columns.empty() && columns.find(':') == std::string::npos &&
+                              std::none_of(names.begin(), names.end(), [](const auto& name) { return name.empty(); });
+        if (is_valid)
+            entries_.emplace_back(NamePatterns(kName, entry.substr(0, colon)), split_list(columns));
+        else
+            problems.push_back(entry + R"( has an invalid format (expecting '^\s*([^:]+):([^:,]+(,[^:,]+)*)\s*$'))");
     }
+    if (problems.empty()) return;
+    for (auto& problem : problems) problem = format("The '{}' value is invalid: {}", kName, problem);
+    throw ConfigError(kName, join(problems, "\n"));
 }
 
 std::optional<std::vector<std::string>> KeyColumns::find(const TableId& table) const {

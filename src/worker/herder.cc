@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "worker/converters.h"
 #include "worker/internal_topics.h"
 #include "worker/metrics_text.h"
 #include "worker/request_error.h"

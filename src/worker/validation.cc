@@ -5,41 +5,12 @@
 #include "base/errors.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "worker/converters.h"
+#include "worker/definition_list.h"
 #include "worker/request_error.h"
 
 namespace millrace::worker {
 namespace {
-
-Json definition_json(const config::Property& property, size_t order) {
-    Json json;
-    json["name"] = property.name;
-    json["type"] = config::name_of(property.type);
-    json["required"] = property.required;
-    json["default_value"] = property.default_value != nullptr ? Json(property.default_value) : Json(nullptr);
-    json["importance"] = config::name_of(property.importance);
-    json["documentation"] = property.documentation;
-    json["group"] = property.group;
-    json["width"] = "MEDIUM";
-    json["display_name"] = property.name;
-    json["dependents"] = Json::array();
-    json["order"] = order;
-    return json;
-}
-
-Json value_json(const config::Property& property, const config::Settings& settings,
-                const std::vector<std::string>& errors) {
-    Json json;
-    const auto given = settings.find(std::string(property.name));
-    json["name"] = property.name;
-    json["value"] = given                               ? Json(*given)
-                    : property.default_value != nullptr ? Json(property.default_value)
-                                                        : Json(nullptr);
-    if (property.type == config::Type::Password && given) json["value"] = "[hidden]";
-    json["recommended_values"] = split_list(property.allowed);
-    json["errors"] = errors;
-    json["visible"] = true;
-    return json;
-}
 
 /// connector.client.config.override.policy
 void check_overrides(const WorkerConfig& worker, const config::Settings& settings, std::vector<config::Problem>& all) {
@@ -70,6 +41,99 @@ void check_exactly_once(const WorkerConfig& worker, const config::Settings& sett
                        "configuration. Please reconfigure it to use a different transaction boundary definition."});
 }
 
+/// What Kafka Connect and Debezium list first is told first.
+void in_order_of_definition(const engine::SourceType& type, std::vector<config::Problem>& problems) {
+    const auto place = [&](const config::Problem& problem) {
+        size_t number = 0;
+        for (const auto* table : {&framework_properties(), type.properties})
+            for (const auto& property : table->properties()) {
+                if (property.name == problem.property) return number;
+                ++number;
+            }
+        return number;
+    };
+    std::stable_sort(problems.begin(), problems.end(),
+                     [&](const auto& a, const auto& b) { return place(a) < place(b); });
+}
+
+/// Kafka Connect's words for a class that nobody knows; empty: it is a known one, or none is named.
+std::string class_problem(const char* side, const config::Settings& settings) {
+    if (!settings.has(side)) return "";
+    const std::string name = settings.text(side);
+    constexpr std::string_view kPackages[] = {"org.apache.kafka.connect.", "io.debezium.", "io.confluent.",
+                                              "io.apicurio."};
+    const bool is_known = std::any_of(std::begin(kPackages), std::end(kPackages),
+                                      [&](std::string_view package) { return name.starts_with(package); });
+    if (is_known || !converter_properties(name).properties().empty()) return "";
+    return format("Invalid value {0} for configuration {1}: Class {0} could not be found.", name, side);
+}
+
+/// A version that is asked for must be the one there is. Ranges are not looked at.
+std::vector<config::Problem> version_problems(const engine::SourceType& type, const config::Settings& settings) {
+    const std::string wanted = settings.text("connector.plugin.version", type.version);
+    if (iequals(wanted, type.version) || wanted.starts_with('[') || wanted.starts_with('(')) return {};
+    const std::string problem =
+        format("Plugin {} not found that matches the version range [{},{}], available versions: [{}]", type.class_name,
+               wanted, wanted, type.version);
+    return {{"connector.class", problem}, {"connector.plugin.version", problem}};
+}
+
+std::vector<config::Problem> converter_problems(const WorkerConfig& worker, const config::Settings& settings) {
+    std::vector<config::Problem> all;
+    for (const char* side : {"key.converter", "value.converter"}) {
+        const std::string prefix = std::string(side) + ".";
+        config::Settings own;
+        for (const auto& [name, value] : settings.values())
+            if (name.starts_with(prefix)) own.set(name.substr(prefix.size()), value);
+        const auto found = converter_properties(settings.text(side)).check(own);
+        for (const auto& problem : found) all.push_back({format("{}.{}", side, problem.property), problem.message});
+        if (!found.empty()) continue;
+        if (const auto problem = class_problem(side, settings); !problem.empty()) {
+            all.push_back({side, problem});
+            continue;
+        }
+        try {
+            converter_choice(settings, worker.settings, side);
+        } catch (const ConfigError& fault) {
+            all.push_back({fault.property(), fault.what()});
+        }
+    }
+    if (const auto problem = class_problem("header.converter", settings); !problem.empty())
+        all.push_back({"header.converter", problem});
+    return all;
+}
+
+constexpr std::pair<const char*, const char*> kConverters[] = {
+    {"key.converter", "org.apache.kafka.connect.json.JsonConverter"},
+    {"value.converter", "org.apache.kafka.connect.json.JsonConverter"},
+    {"header.converter", "org.apache.kafka.connect.storage.SimpleHeaderConverter"}};
+
+/// Defaults that depend on the worker, and on the converters that a configuration names.
+std::map<std::string, std::string> derived_defaults(const WorkerConfig& worker, const engine::SourceType& type,
+                                                    const std::map<std::string, std::string>& config) {
+    std::map<std::string, std::string> derived = {{"connector.plugin.version", std::string(type.version)}};
+    for (const auto& [side, fallback] : kConverters) {
+        derived[side] = worker.settings.text(side, fallback);
+        const auto given = config.find(side);
+        if (given == config.end() || !converter_properties(given->second).properties().empty())
+            derived[std::string(side) + ".plugin.version"] = kConnectVersion;
+    }
+    return derived;
+}
+
+/// What a look at the database found and a property can be named for.
+std::vector<config::Problem> findings_as_problems(const WorkerConfig& worker, const engine::SourceType& type,
+                                                  const std::map<std::string, std::string>& config) {
+    const config::Settings settings(worker.providers.resolve(config));
+    std::vector<config::Problem> all;
+    for (const auto& finding : type.diagnose(type.properties->with_defaults(settings), "")) {
+        if (finding.property.empty()) continue;
+        all.push_back({finding.property, format("The '{}' value is invalid: {}: {}. To mend it: {}", finding.property,
+                                                finding.what, finding.why, finding.mend)});
+    }
+    return all;
+}
+
 }  // namespace
 
 std::vector<config::Problem> connector_problems(const WorkerConfig& worker, const engine::SourceType& type,
@@ -81,18 +145,19 @@ std::vector<config::Problem> connector_problems(const WorkerConfig& worker, cons
         return {{fault.property(), fault.what()}};
     }
     std::vector<config::Problem> all = framework_properties().check(settings);
+    const auto add = [&](std::vector<config::Problem> more) {
+        all.insert(all.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+    };
     check_overrides(worker, settings, all);
     check_exactly_once(worker, settings, all);
-    const auto own = type.properties->check(settings);
-    all.insert(all.end(), own.begin(), own.end());
-    for (const char* side : {"key.converter", "value.converter"}) {
-        try {
-            converter_choice(settings, worker.settings, side);
-        } catch (const ConfigError& fault) {
-            all.push_back({fault.property(), fault.what()});
-        }
-    }
-    if (all.empty()) all = type.check(type.properties->with_defaults(settings));
+    add(version_problems(type, settings));
+    add(converter_problems(worker, settings));
+    const auto full = type.properties->with_defaults(settings);
+    auto own = type.properties->check(settings);
+    const auto more = type.check(full);
+    own.insert(own.end(), more.begin(), more.end());
+    add(own.empty() ? type.connect_check(full) : std::move(own));
+    in_order_of_definition(type, all);
     return all;
 }
 
@@ -123,43 +188,23 @@ Json validation_json(const WorkerConfig& worker, const ConnectorTypes& types, co
         }
     }
     const engine::SourceType& type = types.of({{"connector.class", class_name}});
-    std::map<std::string, std::vector<std::string>> errors;
-    for (const auto& problem : connector_problems(worker, type, config))
-        errors[problem.property].push_back(problem.message);
-    Json json;
-    json["name"] = type.class_name;
-    json["error_count"] = errors.size();
-    std::vector<std::string> groups;
-    Json configs = Json::array();
-    const config::Settings settings(config);
-    size_t order = 0;
-    for (const auto* table : {&framework_properties(), type.properties}) {
-        for (const auto& property : table->properties()) {
-            if (property.name.find('(') != std::string_view::npos) continue;
-            if (std::find(groups.begin(), groups.end(), property.group) == groups.end())
-                groups.emplace_back(property.group);
-            configs.push_back({{"definition", definition_json(property, ++order)},
-                               {"value", value_json(property, settings, errors[std::string(property.name)])}});
-        }
-    }
-    json["groups"] = groups;
-    json["configs"] = configs;
-    return json;
+    auto problems = connector_problems(worker, type, config);
+    if (problems.empty()) problems = findings_as_problems(worker, type, config);
+    DefinitionList list(config::Settings(config), problems, derived_defaults(worker, type, config));
+    list.add(framework_properties());
+    list.add(*type.properties);
+    for (const char* side : {"key.converter", "value.converter", "header.converter"})
+        list.add(converter_properties(config[side]), std::string(side) + ".");
+    return list.validation(type.class_name);
 }
 
 Json plugin_config_json(const ConnectorTypes& types, const std::string& class_name) {
     const auto* type = types.find(class_name);
     if (type == nullptr) throw RequestError(404, format("Unknown plugin {}.", class_name));
-    Json all = Json::array();
-    size_t order = 0;
-    for (const auto& property : type->properties->properties()) {
-        if (property.name.find('(') != std::string_view::npos) continue;
-        Json definition = definition_json(property, ++order);
-        definition["order_in_group"] = definition["order"];
-        definition.erase("order");
-        all.push_back(std::move(definition));
-    }
-    return all;
+    DefinitionList list({}, {}, {{"connector.plugin.version", std::string(type->version)}});
+    list.add(*type->properties);
+    list.add(framework_properties());
+    return list.definitions();
 }
 
 }  // namespace millrace::worker

@@ -10,6 +10,7 @@
 #include "topiclog/kafka/kafka_log.h"
 #include "topiclog/null_log.h"
 #include "topiclog/sqlite/sqlite_log.h"
+#include "worker/converters.h"
 #include "worker/internal_topics.h"
 
 namespace millrace::worker {
@@ -17,11 +18,10 @@ namespace {
 
 using config::Importance;
 using config::Property;
+using config::Rule;
 using config::Support;
 using config::Type;
-
-constexpr const char* kJsonConverter = "org.apache.kafka.connect.json.JsonConverter";
-constexpr const char* kStringConverter = "org.apache.kafka.connect.storage.StringConverter";
+using config::Width;
 
 // clang-format off
 constexpr Property kWorkerProperties[] = {
@@ -54,8 +54,8 @@ constexpr Property kWorkerProperties[] = {
     {.name = "connector.client.config.override.policy", .default_value = "All", .group = "Common", .documentation = "Which producer.override.* connectors may have: All, None, or Principal (security settings only)."},
     {.name = "plugin.path", .type = Type::List, .group = "Common", .support = Support::NoEffect},
     {.name = "plugin.discovery", .default_value = "hybrid_warn", .group = "Common", .support = Support::NoEffect},
-    {.name = "key.converter", .type = Type::Class, .default_value = kJsonConverter, .importance = Importance::High, .group = "Common"},
-    {.name = "value.converter", .type = Type::Class, .default_value = kJsonConverter, .importance = Importance::High, .group = "Common"},
+    {.name = "key.converter", .type = Type::Class, .default_value = "org.apache.kafka.connect.json.JsonConverter", .importance = Importance::High, .group = "Common"},
+    {.name = "value.converter", .type = Type::Class, .default_value = "org.apache.kafka.connect.json.JsonConverter", .importance = Importance::High, .group = "Common"},
     {.name = "header.converter", .type = Type::Class, .default_value = "org.apache.kafka.connect.storage.SimpleHeaderConverter", .group = "Common", .support = Support::Refused},
     {.name = "config.storage.topic", .default_value = "connect-configs", .importance = Importance::High, .group = "Internal topics"},
     {.name = "offset.storage.topic", .default_value = "connect-offsets", .importance = Importance::High, .group = "Internal topics"},
@@ -68,37 +68,38 @@ constexpr Property kWorkerProperties[] = {
     {.name = "offset.flush.interval.ms", .type = Type::Long, .default_value = "60000", .group = "Common", .documentation = "How long a position without records may wait to be stored; with records it is stored with them."},
     {.name = "offset.flush.timeout.ms", .type = Type::Long, .default_value = "5000", .group = "Common", .support = Support::NoEffect},
     {.name = "task.shutdown.graceful.timeout.ms", .type = Type::Long, .default_value = "5000", .group = "Common"},
-    {.name = "exactly.once.source.support", .default_value = "disabled", .group = "Common", .allowed = "disabled, preparing, enabled", .documentation = "enabled: records and positions are written in Kafka transactions. On the embedded store events and offsets always commit together."},
-    {.name = "log.level", .default_value = "INFO", .group = "Common", .allowed = "TRACE, DEBUG, INFO, WARN, ERROR"},
+    {.name = "exactly.once.source.support", .default_value = "disabled", .group = "Common", .allowed = "disabled, preparing, enabled", .ignores_case = true, .documentation = "enabled: records and positions are written in Kafka transactions. On the embedded store events and offsets always commit together."},
+    {.name = "log.level", .default_value = "INFO", .group = "Common", .allowed = "TRACE, DEBUG, INFO, WARN, ERROR", .ignores_case = true},
 };
 
 constexpr Property kFrameworkProperties[] = {
-    {.name = "name", .importance = Importance::High, .group = "Common", .required = true, .documentation = "Globally unique name of this connector."},
-    {.name = "connector.class", .importance = Importance::High, .group = "Common", .required = true, .documentation = "Class of this connector."},
-    {.name = "connector.plugin.version", .group = "Common", .support = Support::NoEffect},
-    {.name = "tasks.max", .type = Type::Int, .default_value = "1", .importance = Importance::High, .group = "Common", .least = 1, .documentation = "Most tasks; this connector always has one."},
-    {.name = "tasks.max.enforce", .type = Type::Boolean, .default_value = "true", .group = "Common", .support = Support::NoEffect},
-    {.name = "key.converter", .type = Type::Class, .group = "Common"},
-    {.name = "key.converter.schemas.enable", .type = Type::Boolean, .default_value = "true", .group = "Common"},
-    {.name = "value.converter", .type = Type::Class, .group = "Common"},
-    {.name = "value.converter.schemas.enable", .type = Type::Boolean, .default_value = "true", .group = "Common"},
-    {.name = "header.converter", .type = Type::Class, .group = "Common", .support = Support::Refused},
-    {.name = "config.action.reload", .default_value = "restart", .group = "Common", .support = Support::NoEffect, .allowed = "none, restart"},
-    {.name = "transforms", .type = Type::List, .group = "Transforms", .support = Support::Refused},
-    {.name = "predicates", .type = Type::List, .group = "Predicates", .support = Support::Refused},
-    {.name = "errors.retry.timeout", .type = Type::Long, .default_value = "0", .group = "Error Handling", .support = Support::NoEffect},
-    {.name = "errors.retry.delay.max.ms", .type = Type::Long, .default_value = "60000", .group = "Error Handling", .support = Support::NoEffect},
-    {.name = "errors.tolerance", .default_value = "none", .group = "Error Handling", .support = Support::Refused, .allowed = "none, all"},
-    {.name = "errors.log.enable", .type = Type::Boolean, .default_value = "false", .group = "Error Handling", .support = Support::NoEffect},
-    {.name = "errors.log.include.messages", .type = Type::Boolean, .default_value = "false", .group = "Error Handling", .support = Support::NoEffect},
-    {.name = "topic.creation.groups", .type = Type::List, .group = "Topic Creation"},
+    {.name = "name", .importance = Importance::High, .group = "Common", .width = Width::Medium, .display_name = "Connector name", .required = true, .rule = Rule::ConnectorName, .documentation = "Globally unique name of this connector."},
+    {.name = "connector.class", .importance = Importance::High, .group = "Common", .width = Width::Long, .display_name = "Connector class", .required = true, .documentation = "Class of this connector."},
+    {.name = "connector.plugin.version", .importance = Importance::Medium, .group = "Common", .width = Width::Medium, .display_name = "Connector version", .support = Support::NoEffect},
+    {.name = "tasks.max", .type = Type::Int, .default_value = "1", .importance = Importance::High, .group = "Common", .width = Width::Short, .display_name = "Tasks max", .least = 1, .documentation = "Most tasks; this connector always has one."},
+    {.name = "tasks.max.enforce", .type = Type::Boolean, .default_value = "true", .group = "Common", .width = Width::Short, .display_name = "Enforce tasks max", .support = Support::NoEffect},
+    {.name = "key.converter", .type = Type::Class, .group = "Common", .width = Width::Short, .display_name = "Key converter class"},
+    {.name = "key.converter.plugin.version", .group = "Common", .width = Width::Short, .display_name = "Key converter version", .support = Support::NoEffect},
+    {.name = "value.converter", .type = Type::Class, .group = "Common", .width = Width::Short, .display_name = "Value converter class"},
+    {.name = "value.converter.plugin.version", .group = "Common", .width = Width::Short, .display_name = "Value converter version", .support = Support::NoEffect},
+    {.name = "header.converter", .type = Type::Class, .group = "Common", .width = Width::Short, .display_name = "Header converter class"},
+    {.name = "header.converter.plugin.version", .group = "Common", .width = Width::Short, .display_name = "Header converter version", .support = Support::NoEffect},
+    {.name = "transforms", .type = Type::List, .default_value = "", .group = "Transforms", .width = Width::Long, .display_name = "Transforms", .order = 12, .support = Support::Refused, .rule = Rule::Aliases},
+    {.name = "predicates", .type = Type::List, .default_value = "", .group = "Predicates", .width = Width::Long, .display_name = "Predicates", .order = 13, .support = Support::Refused, .rule = Rule::Aliases},
+    {.name = "config.action.reload", .default_value = "restart", .group = "Common", .width = Width::Medium, .display_name = "Reload Action", .order = 14, .support = Support::NoEffect, .allowed = "none, restart"},
+    {.name = "errors.retry.timeout", .type = Type::Long, .default_value = "0", .importance = Importance::Medium, .group = "Error Handling", .width = Width::Medium, .display_name = "Retry Timeout for Errors", .support = Support::NoEffect},
+    {.name = "errors.retry.delay.max.ms", .type = Type::Long, .default_value = "60000", .importance = Importance::Medium, .group = "Error Handling", .width = Width::Medium, .display_name = "Maximum Delay Between Retries for Errors", .support = Support::NoEffect},
+    {.name = "errors.tolerance", .default_value = "none", .importance = Importance::Medium, .group = "Error Handling", .width = Width::Short, .display_name = "Error Tolerance", .support = Support::Refused, .allowed = "none, all"},
+    {.name = "errors.log.enable", .type = Type::Boolean, .default_value = "false", .importance = Importance::Medium, .group = "Error Handling", .width = Width::Short, .display_name = "Log Errors", .support = Support::NoEffect},
+    {.name = "errors.log.include.messages", .type = Type::Boolean, .default_value = "false", .importance = Importance::Medium, .group = "Error Handling", .width = Width::Short, .display_name = "Log Error Details", .support = Support::NoEffect},
+    {.name = "topic.creation.groups", .type = Type::List, .default_value = "", .group = "Topic Creation", .width = Width::Long, .display_name = "Topic Creation Groups", .rule = Rule::Aliases},
+    {.name = "exactly.once.support", .default_value = "requested", .importance = Importance::Medium, .group = "Exactly Once Support", .width = Width::Short, .display_name = "Exactly once support", .order = 2, .allowed = "requested, required", .ignores_case = true},
+    {.name = "transaction.boundary", .default_value = "poll", .importance = Importance::Medium, .group = "Exactly Once Support", .width = Width::Short, .display_name = "Transaction Boundary", .order = 3, .allowed = "poll, interval, connector", .ignores_case = true},
+    {.name = "transaction.boundary.interval.ms", .type = Type::Long, .group = "Exactly Once Support", .width = Width::Short, .display_name = "Transaction boundary interval", .order = 4, .least = 0},
+    {.name = "offsets.storage.topic", .group = "offsets.topic", .width = Width::Long, .display_name = "Offsets topic", .rule = Rule::NonEmpty},
     {.name = "topic.creation.default.partitions", .type = Type::Int, .group = "Topic Creation"},
     {.name = "topic.creation.default.replication.factor", .type = Type::Short, .group = "Topic Creation"},
     {.name = "topic.creation.(.+)", .group = "Topic Creation"},
-    {.name = "exactly.once.support", .default_value = "requested", .group = "Exactly Once Support", .allowed = "requested, required", .ignores_case = true},
-    {.name = "transaction.boundary", .default_value = "poll", .group = "Exactly Once Support", .allowed = "poll, interval, connector", .ignores_case = true},
-    {.name = "transaction.boundary.interval.ms", .type = Type::Long, .group = "Exactly Once Support"},
-    {.name = "offsets.storage.topic", .group = "offsets.topic"},
     {.name = "(producer|consumer|admin)[.]override[.].+", .group = "Common"},
 };
 // clang-format on
@@ -123,12 +124,14 @@ void read_listener(WorkerConfig& config) {
 }  // namespace
 
 const config::PropertyTable& worker_properties() {
-    static const config::PropertyTable table(kWorkerProperties, config::Words::Kafka);
+    static const config::PropertyTable table({std::begin(kWorkerProperties), std::end(kWorkerProperties)},
+                                             config::Words::Kafka);
     return table;
 }
 
 const config::PropertyTable& framework_properties() {
-    static const config::PropertyTable table(kFrameworkProperties, config::Words::Kafka);
+    static const config::PropertyTable table({std::begin(kFrameworkProperties), std::end(kFrameworkProperties)},
+                                             config::Words::Kafka);
     return table;
 }
 
@@ -253,32 +256,6 @@ topiclog::WriterOptions writer_options(const WorkerConfig& config, const std::st
     options.offset_linger_ms =
         std::min(config.offset_flush_interval_ms, config.settings.integer("offset.flush.linger.ms"));
     return options;
-}
-
-ConverterChoice converter_choice(const config::Settings& connector, const config::Settings& worker,
-                                 const std::string& prefix) {
-    // A connector that names its own converter brings all of that converter's options itself.
-    const config::Settings& from = connector.text(prefix).empty() ? worker : connector;
-    const std::string converter = from.text(prefix, kJsonConverter);
-    if (converter == kStringConverter || converter == "StringConverter") {
-        ConverterChoice choice;
-        choice.is_string = true;
-        choice.json.replace_null_with_default = false;  // toString() leaves nulls out
-        return choice;
-    }
-    if (converter != kJsonConverter && converter != "JsonConverter")
-        throw ConfigError(prefix, format("The '{}' value is invalid: {} is not supported by Millrace yet; use {} or {}",
-                                         prefix, converter, kJsonConverter, kStringConverter));
-    const std::string decimal = from.text(prefix + ".decimal.format", "BASE64");
-    if (!iequals(decimal, "BASE64"))
-        throw ConfigError(prefix + ".decimal.format",
-                          format("The '{0}.decimal.format' value is invalid: {1} is not supported by Millrace yet; use "
-                                 "BASE64, or decimal.handling.mode=string for readable numbers",
-                                 prefix, decimal));
-    ConverterChoice choice;
-    choice.json.schemas_enable = from.boolean(prefix + ".schemas.enable", true);
-    choice.json.replace_null_with_default = from.boolean(prefix + ".replace.null.with.default", true);
-    return choice;
 }
 
 }  // namespace millrace::worker

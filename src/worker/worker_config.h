@@ -52,15 +52,4 @@ std::unique_ptr<topiclog::TopicLog> connect_log(const WorkerConfig& config);
 topiclog::WriterOptions writer_options(const WorkerConfig& config, const std::string& connector,
                                        const config::Settings& settings);
 
-/// The converter of one side.
-struct ConverterChoice {
-    bool is_string = false;  ///< StringConverter; `json` is then what it is made from.
-    convert::JsonConverterOptions json;
-};
-
-/// What `key.converter` or `value.converter` (`prefix`) asks for, the connector's settings before the worker's. Throws
-/// ConfigError for converters that are not built.
-ConverterChoice converter_choice(const config::Settings& connector, const config::Settings& worker,
-                                 const std::string& prefix);
-
 }  // namespace millrace::worker

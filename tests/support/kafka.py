@@ -128,5 +128,6 @@ class Debezium(KafkaWorker):
         with open(self.log_path, 'ab') as log:
             self.process = subprocess.Popen(java('org.apache.kafka.connect.cli.ConnectDistributed', str(properties), heap='768m'), stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL)
-        wait_until('Kafka Connect', self.is_healthy, 120, self.process)
+        if wait:
+            wait_until('Kafka Connect', self.is_healthy, 120, self.process)
         return self

@@ -12,9 +12,6 @@ namespace millrace::binlog {
 /// The MySQL or MariaDB connector: snapshot, then streaming. The dialect outlives every source.
 std::unique_ptr<engine::Source> make_source(const Dialect& dialect, engine::SourceContext context);
 
-/// Checks beyond the property table: lists, modes, and whether the server can be reached and is set up for capture.
-std::vector<config::Problem> check_settings(const Dialect& dialect, const config::Settings& settings);
-
 /// See engine::SourceType::offset_problem.
 std::optional<std::string> offset_problem(const std::string& partition, const std::string& offset);
 

@@ -170,6 +170,13 @@ Connection::Connection(const ConnectionOptions& options) {
         if (is_access_fault(code)) throw FatalError(reason + "; check database.user and database.password");
         throw RetriableError(reason);
     }
+    // libmariadb goes on in the clear when the server offers no TLS, whatever it was told
+    const bool must_be_encrypted = options.tls != TlsMode::Disabled && options.tls != TlsMode::Preferred;
+    if (must_be_encrypted && mysql_get_ssl_cipher(handle_.get()) == nullptr)
+        throw FatalError(
+            format("Cannot connect to {}:{} with TLS: the server offers none; give it a certificate, or set "
+                   "database.ssl.mode to what it can do",
+                   options.host, options.port));
     socket_ = static_cast<int>(mysql_get_socket(handle_.get()));
     is_mariadb_ = mariadb_connection(handle_.get()) != 0;
     for (const auto& statement : split_statements(options.initial_statements)) execute(statement);

@@ -64,8 +64,9 @@ class Examination {
         }
     }
     void fine(std::string what) { findings_.push_back({Finding::Level::Fine, std::move(what), "", ""}); }
-    void add(Finding::Level level, std::string what, std::string why, std::string mend) {
-        findings_.push_back({level, std::move(what), std::move(why), std::move(mend)});
+    /// `property` is whose value cannot do its work so, if there is one.
+    void add(Finding::Level level, std::string what, std::string why, std::string mend, std::string property = {}) {
+        findings_.push_back({level, std::move(what), std::move(why), std::move(mend), std::move(property)});
     }
     std::string variable(const char* name) {
         const auto rows = connection_.rows(format("SHOW GLOBAL VARIABLES LIKE '{}'", name));
@@ -75,7 +76,8 @@ class Examination {
     void log_settings() {
         if (variable("log_bin") != "ON") {
             add(Finding::Level::Problem, "the server writes no binary log", "changes are read from the binary log",
-                "start the server with --log-bin and --server-id=1 (my.cnf: [mysqld] log_bin=mysql-bin)");
+                "start the server with --log-bin and --server-id=1 (my.cnf: [mysqld] log_bin=mysql-bin)",
+                "database.hostname");
             return;
         }
         expect("binlog_format", "ROW", "other formats log statements, not rows");
@@ -102,8 +104,8 @@ class Examination {
         if (found.empty() || iequals(found, wanted))
             fine(format("{} is {}", name, wanted));
         else
-            add(Finding::Level::Problem, format("{} is {}", name, found), why,
-                format("SET GLOBAL {}={}", name, wanted));
+            add(Finding::Level::Problem, format("{} is {}", name, found), why, format("SET GLOBAL {}={}", name, wanted),
+                "database.hostname");
     }
 
     void retention() {
@@ -144,14 +146,16 @@ class Examination {
         add(fatal ? Finding::Level::Problem : Finding::Level::Warning,
             format("the user {} lacks {}", settings_.text("database.user"), join(missing, ", ")),
             "the snapshot reads all tables and the log is read as a replica does",
-            format("GRANT {} ON *.* TO '{}'@'%'", join(missing, ", "), settings_.text("database.user")));
+            format("GRANT {} ON *.* TO '{}'@'%'", join(missing, ", "), settings_.text("database.user")),
+            fatal ? "database.user" : "");
     }
 
     void server_id() {
         const std::string wanted = settings_.text("database.server.id");
         if (connection_.value("SELECT @@GLOBAL.server_id") == wanted)
             add(Finding::Level::Problem, format("database.server.id={} is the server's own id", wanted),
-                "the server does not send its log to itself", "choose another database.server.id");
+                "the server does not send its log to itself", "choose another database.server.id",
+                "database.server.id");
         const char* query = dialect_.server() == ddl::Server::MySql ? "SHOW REPLICAS" : "SHOW SLAVE HOSTS";
         for (const auto& row : connection_.rows(query))
             if (row[0] == wanted)
@@ -162,13 +166,17 @@ class Examination {
 
     void tables() {
         const size_t captured = captured_tables(connection_, settings_).size();
-        if (captured != 0)
+        if (captured != 0) {
             fine(format("{} table(s) are captured", captured));
-        else
-            add(Finding::Level::Warning, "no table is captured",
-                "database.include.list, table.include.list and their exclusions leave nothing, or the user may not see "
-                "it",
-                "they are regular expressions on the whole name, DATABASE.TABLE");
+            return;
+        }
+        std::string list;
+        for (const char* name : {"database.include.list", "table.include.list"})
+            if (!settings_.text(name).empty()) list = name;
+        add(Finding::Level::Warning,
+            list.empty() ? "no table is captured" : format("'{}' matches no table", settings_.text(list)),
+            "database.include.list, table.include.list and their exclusions leave nothing, or the user may not see it",
+            "write regular expressions that match whole names, DATABASE.TABLE", list);
     }
 
     void clock() {

@@ -11,6 +11,7 @@ struct Finding {
     std::string what;  ///< "binlog_format is STATEMENT"
     std::string why;   ///< Empty when all is well.
     std::string mend;
+    std::string property = {};  ///< Whose value cannot do its work as things are; empty: no property is to blame.
 };
 
 }  // namespace millrace::engine

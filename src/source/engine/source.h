@@ -56,8 +56,10 @@ struct SourceType {
     std::string_view version;  ///< As plugins and statuses report it.
     std::string_view title;    ///< "MySQL", in logs.
     const config::PropertyTable* properties = nullptr;
-    /// Checks that need more than the table: combinations, and whether the server can be reached.
+    /// Checks that need more than the table: combinations. Values of the wrong type are passed over.
     std::function<std::vector<config::Problem>(const config::Settings&)> check;
+    /// Whether the server can be reached, with settings that check() has nothing against.
+    std::function<std::vector<config::Problem>(const config::Settings&)> connect_check;
     std::function<std::unique_ptr<Source>(SourceContext)> make;
     /// Why a partition with this offset (JSON; empty: no offset) cannot be this connector's, if so.
     std::function<std::optional<std::string>(const std::string& partition, const std::string& offset)> offset_problem;

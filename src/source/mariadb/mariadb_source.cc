@@ -1,5 +1,6 @@
 #include "source/mariadb/mariadb_source.h"
 
+#include "source/binlog/binlog_properties.h"
 #include "source/binlog/binlog_source.h"
 #include "source/binlog/diagnosis.h"
 #include "source/mariadb/mariadb_config.h"
@@ -15,7 +16,8 @@ const engine::SourceType& source_type() {
         "3.5.0.Final",
         "MariaDB",
         &property_table(),
-        [](const config::Settings& settings) { return binlog::check_settings(dialect, settings); },
+        [](const config::Settings& settings) { return binlog::check_settings(settings); },
+        [](const config::Settings& settings) { return binlog::check_connection(dialect, settings); },
         [](engine::SourceContext context) { return binlog::make_source(dialect, std::move(context)); },
         binlog::offset_problem,
         [](const config::Settings& settings, const std::string& offset) {
