@@ -81,6 +81,17 @@ class RecordWriter {
     virtual void abandon() = 0;
 };
 
+/// What becomes of a record that the log refuses for what it is (too large, no key in a compacted topic).
+struct RefusalOptions {
+    bool skips = false;             ///< errors.tolerance=all: it is left out, with a line in the log.
+    std::string dead_letter_topic;  ///< errors.deadletterqueue.topic.name: takes what is left out; empty: none.
+    int dead_letter_replication = 3;
+    bool adds_context = false;  ///< Its records carry __connect.errors.* headers.
+    bool logs_content = false;  ///< errors.log.include.messages
+    /// A record was left out; whether the dead letter topic has it. Any thread.
+    std::function<void(bool is_kept)> skipped;
+};
+
 struct WriterOptions {
     std::string connector;
     int task = 0;
@@ -93,6 +104,7 @@ struct WriterOptions {
     std::function<void(const std::optional<std::string>&)> health;
     /// An asynchronous fault waits to be thrown by write() or flush(). Any thread.
     std::function<void()> failed;
+    RefusalOptions refusal;
     /// Whether this process may still write for its connector (false once its group membership may have ended).
     std::function<bool()> may_write;
 };

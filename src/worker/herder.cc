@@ -364,6 +364,10 @@ Task::MakeSource Herder::source_maker(const std::string& name, const engine::Sou
             const std::string trace = trouble ? format("{} (since {})", *trouble, log::timestamp()) : std::string();
             tell_task(name, status(State::Running, generation, type.version, trace));
         };
+        writer.refusal.skipped = [figures = figures_of(name, type, settings)](bool is_kept) {
+            ++figures->records_skipped;
+            if (is_kept) ++figures->dead_letters;
+        };
         const ConverterChoice key = converter_choice(settings, config_.settings, "key.converter");
         const ConverterChoice value = converter_choice(settings, config_.settings, "value.converter");
         engine::SourceContext context{log_,
@@ -385,6 +389,17 @@ Task::MakeSource Herder::source_maker(const std::string& name, const engine::Sou
     };
 }
 
+/// Properties that do nothing here, each looked up in the table that it belongs to.
+void Herder::tell_notices(const std::string& name, const engine::SourceType& type, const config::Settings& given) {
+    config::Settings own;
+    config::Settings framework;
+    for (const auto& [property, value] : given.values())
+        (framework_properties().find(property) != nullptr ? framework : own).set(property, value);
+    auto notices = type.properties->notices(own, kConnectorNamespaces);
+    for (auto& notice : framework_properties().notices(framework, {})) notices.push_back(std::move(notice));
+    for (const auto& notice : notices) log::info(kLogger, format("Connector {}: {}", name, notice));
+}
+
 void Herder::start_task(const std::string& name, const ClusterState::Connector& connector, int64_t generation) {
     const auto& type = types_.of(connector.config);
     const config::Settings given(config_.providers.resolve(connector.config));
@@ -395,8 +410,7 @@ void Herder::start_task(const std::string& name, const ClusterState::Connector& 
             if (internal.name == config_.offset_topic) topic = internal.config;
         log_.ensure_topic(own, topic);
     }
-    for (const auto& notice : type.properties->notices(given, kConnectorNamespaces))
-        if (!framework_properties().find(notice)) log::info(kLogger, format("Connector {}: {}", name, notice));
+    tell_notices(name, type, given);
     Task::Options options;
     options.connector_name = name;
     options.title = type.title;

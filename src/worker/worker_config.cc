@@ -87,16 +87,19 @@ constexpr Property kFrameworkProperties[] = {
     {.name = "transforms", .type = Type::List, .default_value = "", .group = "Transforms", .width = Width::Long, .display_name = "Transforms", .order = 12, .support = Support::Refused, .rule = Rule::Aliases},
     {.name = "predicates", .type = Type::List, .default_value = "", .group = "Predicates", .width = Width::Long, .display_name = "Predicates", .order = 13, .support = Support::Refused, .rule = Rule::Aliases},
     {.name = "config.action.reload", .default_value = "restart", .group = "Common", .width = Width::Medium, .display_name = "Reload Action", .order = 14, .support = Support::NoEffect, .allowed = "none, restart"},
-    {.name = "errors.retry.timeout", .type = Type::Long, .default_value = "0", .importance = Importance::Medium, .group = "Error Handling", .width = Width::Medium, .display_name = "Retry Timeout for Errors", .support = Support::NoEffect},
+    {.name = "errors.retry.timeout", .type = Type::Long, .default_value = "0", .importance = Importance::Medium, .group = "Error Handling", .width = Width::Medium, .display_name = "Retry Timeout for Errors", .support = Support::NoEffect, .documentation = "Nothing here fails in a way that may pass but sending, which goes on for producer.override.delivery.timeout.ms."},
     {.name = "errors.retry.delay.max.ms", .type = Type::Long, .default_value = "60000", .importance = Importance::Medium, .group = "Error Handling", .width = Width::Medium, .display_name = "Maximum Delay Between Retries for Errors", .support = Support::NoEffect},
-    {.name = "errors.tolerance", .default_value = "none", .importance = Importance::Medium, .group = "Error Handling", .width = Width::Short, .display_name = "Error Tolerance", .support = Support::Refused, .allowed = "none, all"},
-    {.name = "errors.log.enable", .type = Type::Boolean, .default_value = "false", .importance = Importance::Medium, .group = "Error Handling", .width = Width::Short, .display_name = "Log Errors", .support = Support::NoEffect},
-    {.name = "errors.log.include.messages", .type = Type::Boolean, .default_value = "false", .importance = Importance::Medium, .group = "Error Handling", .width = Width::Short, .display_name = "Log Error Details", .support = Support::NoEffect},
+    {.name = "errors.tolerance", .default_value = "none", .importance = Importance::Medium, .group = "Error Handling", .width = Width::Short, .display_name = "Error Tolerance", .allowed = "none, all", .documentation = "all: a record that Kafka refuses for what it is (too large) is left out, and the log says so; none: the task fails."},
+    {.name = "errors.log.enable", .type = Type::Boolean, .default_value = "false", .importance = Importance::Medium, .group = "Error Handling", .width = Width::Short, .display_name = "Log Errors", .support = Support::NoEffect, .documentation = "Records that are left out are always told of in the log."},
+    {.name = "errors.log.include.messages", .type = Type::Boolean, .default_value = "false", .importance = Importance::Medium, .group = "Error Handling", .width = Width::Short, .display_name = "Log Error Details", .documentation = "Whether the log shows what was in a record that is left out."},
     {.name = "topic.creation.groups", .type = Type::List, .default_value = "", .group = "Topic Creation", .width = Width::Long, .display_name = "Topic Creation Groups", .rule = Rule::Aliases},
     {.name = "exactly.once.support", .default_value = "requested", .importance = Importance::Medium, .group = "Exactly Once Support", .width = Width::Short, .display_name = "Exactly once support", .order = 2, .allowed = "requested, required", .ignores_case = true},
     {.name = "transaction.boundary", .default_value = "poll", .importance = Importance::Medium, .group = "Exactly Once Support", .width = Width::Short, .display_name = "Transaction Boundary", .order = 3, .allowed = "poll, interval, connector", .ignores_case = true},
     {.name = "transaction.boundary.interval.ms", .type = Type::Long, .group = "Exactly Once Support", .width = Width::Short, .display_name = "Transaction boundary interval", .order = 4, .least = 0},
     {.name = "offsets.storage.topic", .group = "offsets.topic", .width = Width::Long, .display_name = "Offsets topic", .rule = Rule::NonEmpty},
+    {.name = "errors.deadletterqueue.topic.name", .group = "Error Handling", .documentation = "With errors.tolerance=all: the topic that takes the records that are left out."},
+    {.name = "errors.deadletterqueue.topic.replication.factor", .type = Type::Int, .default_value = "3", .group = "Error Handling", .documentation = "Of that topic, where it is created."},
+    {.name = "errors.deadletterqueue.context.headers.enable", .type = Type::Boolean, .default_value = "false", .group = "Error Handling", .documentation = "Whether its records carry __connect.errors.* headers."},
     {.name = "topic.creation.default.partitions", .type = Type::Int, .group = "Topic Creation"},
     {.name = "topic.creation.default.replication.factor", .type = Type::Short, .group = "Topic Creation"},
     {.name = "topic.creation.(.+)", .group = "Topic Creation"},
@@ -253,6 +256,12 @@ topiclog::WriterOptions writer_options(const WorkerConfig& config, const std::st
     if (iequals(settings.text("transaction.boundary"), "interval"))
         options.transaction_interval_ms =
             settings.integer("transaction.boundary.interval.ms", config.offset_flush_interval_ms);
+    options.refusal.skips = iequals(settings.text("errors.tolerance"), "all");
+    options.refusal.dead_letter_topic = settings.text("errors.deadletterqueue.topic.name");
+    options.refusal.dead_letter_replication =
+        static_cast<int>(settings.integer("errors.deadletterqueue.topic.replication.factor", 3));
+    options.refusal.adds_context = settings.boolean("errors.deadletterqueue.context.headers.enable");
+    options.refusal.logs_content = settings.boolean("errors.log.include.messages");
     options.offset_linger_ms =
         std::min(config.offset_flush_interval_ms, config.settings.integer("offset.flush.linger.ms"));
     return options;

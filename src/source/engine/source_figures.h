@@ -34,6 +34,8 @@ struct SourceFigures {
     Figure records_taken = 0;  ///< Handed to the log.
     Figure batches_taken = 0;
     Figure heartbeats = 0;
+    Figure records_skipped = 0;  ///< Refused by the log and left out.
+    Figure dead_letters = 0;     ///< Of them, kept in the dead letter topic.
 };
 
 }  // namespace millrace::engine

@@ -1,12 +1,14 @@
 #include "topiclog/kafka/kafka_log.h"
 
 #include <algorithm>
+#include <array>
 #include <condition_variable>
 
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "topiclog/kafka/admin.h"
+#include "topiclog/kafka/batch_limits.h"
 #include "topiclog/kafka/client_config.h"
 #include "topiclog/kafka/kafka_membership.h"
 #include "topiclog/kafka/kafka_reader.h"
@@ -121,7 +123,8 @@ KafkaLog::KafkaLog(KafkaOptions options)
       admin_(std::make_unique<kafka::Admin>(kafka::client_conf(merged(options_.common, options_.admin), Role::Admin,
                                                                shown_prefix(options_.admin, "admin.")),
                                             options_.timeout_ms)),
-      topic_creation_(std::make_unique<kafka::TopicCreation>(*admin_, options_.creates_topics)) {}
+      topic_creation_(std::make_unique<kafka::TopicCreation>(*admin_, options_.creates_topics)),
+      batch_limits_(std::make_unique<kafka::BatchLimits>(*admin_)) {}
 
 KafkaLog::~KafkaLog() = default;
 
@@ -215,20 +218,35 @@ std::unique_ptr<Membership> KafkaLog::join(MembershipOptions options) {
 std::unique_ptr<RecordWriter> KafkaLog::open_writer(WriterOptions options) {
     JavaProperties own = merged({{"client.id", format("connector-producer-{}-{}", options.connector, options.task)}},
                                 merged(options_.producer, options.client));
-    if (options.is_transactional) {
-        own["enable.idempotence"] = "true";
-        auto conf = producer_conf(options_, own, "producer.");
-        kafka::set(conf.get(), "transactional.id",
-                   format("{}-{}-{}", options_.group_id, options.connector, options.task), "transactional.id");
-        // Delivery is bounded by the transaction here.
-        kafka::set(conf.get(), "delivery.timeout.ms", std::to_string(options_.timeout_ms), "delivery.timeout.ms");
-        kafka::set(conf.get(), "delivery.report.only.error", "true", "delivery.report.only.error");
-        topic_creation_->forget();
-        return std::make_unique<kafka::TransactionalWriter>(std::move(conf), std::move(options), *topic_creation_);
-    }
+    if (options.is_transactional) own["enable.idempotence"] = "true";
+    auto conf = producer_conf(options_, own, "producer.");
+    kafka::WriterContext context{*topic_creation_, *batch_limits_, bound_batches(conf.get(), options.connector)};
     topic_creation_->forget();
-    return std::make_unique<kafka::KafkaWriter>(producer_conf(options_, own, "producer."), std::move(options),
-                                                *topic_creation_);
+    if (options.refusal.skips && !options.refusal.dead_letter_topic.empty())
+        topic_creation_->ensure({options.refusal.dead_letter_topic},
+                                {{"topic.creation.default.partitions", "1"},
+                                 {"topic.creation.default.replication.factor",
+                                  std::to_string(options.refusal.dead_letter_replication)}});
+    if (!options.is_transactional)
+        return std::make_unique<kafka::KafkaWriter>(std::move(conf), std::move(options), context);
+    kafka::set(conf.get(), "transactional.id",
+               format("{}-{}-{}", options_.group_id, options.connector, options.task), "transactional.id");
+    // Delivery is bounded by the transaction here.
+    kafka::set(conf.get(), "delivery.timeout.ms", std::to_string(options_.timeout_ms), "delivery.timeout.ms");
+    kafka::set(conf.get(), "delivery.report.only.error", "true", "delivery.report.only.error");
+    return std::make_unique<kafka::TransactionalWriter>(std::move(conf), std::move(options), context);
+}
+
+/// The bound of the writer's batches in bytes: the client's own, or less where topics were found to take less.
+int64_t KafkaLog::bound_batches(rd_kafka_conf_s* conf, const std::string& connector) const {
+    std::array<char, 32> text{};
+    size_t size = text.size();
+    rd_kafka_conf_get(conf, "batch.size", text.data(), &size);
+    const int64_t configured = parse_int(text.data()).value_or(0);
+    const int64_t limit = batch_limits_->of(connector);
+    if (limit == 0 || limit >= configured) return configured;
+    kafka::set(conf, "batch.size", std::to_string(limit), "batch.size");
+    return limit;
 }
 
 }  // namespace millrace::topiclog

@@ -6,10 +6,13 @@
 
 #include "topiclog/topic_log.h"
 
+struct rd_kafka_conf_s;
+
 namespace millrace::topiclog {
 
 namespace kafka {
 class Admin;
+class BatchLimits;
 class TopicCreation;
 }  // namespace kafka
 
@@ -49,10 +52,12 @@ class KafkaLog final : public TopicLog {
     struct Appender;
     TopicInfo info_of(const std::string& name, int32_t partitions, int32_t replication_factor, bool with_settings);
     Appender& appender();
+    int64_t bound_batches(rd_kafka_conf_s* conf, const std::string& connector) const;
 
     const KafkaOptions options_;
     const std::unique_ptr<kafka::Admin> admin_;
     const std::unique_ptr<kafka::TopicCreation> topic_creation_;
+    const std::unique_ptr<kafka::BatchLimits> batch_limits_;
     std::mutex mutex_;
     std::string cluster_id_;
     std::unique_ptr<Appender> appender_;

@@ -1,26 +1,29 @@
 #include "topiclog/kafka/kafka_writer.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/calendar.h"
 #include "base/errors.h"
 #include "base/failpoint.h"
+#include "base/log.h"
 #include "base/text.h"
 
 namespace millrace::topiclog::kafka {
 
-KafkaWriter::KafkaWriter(ConfHandle conf, WriterOptions options, TopicCreation& topics)
-    : TaskWriter(std::move(options), topics) {
+KafkaWriter::KafkaWriter(ConfHandle conf, WriterOptions options, const WriterContext& context)
+    : TaskWriter(std::move(options), context) {
     Producer::Options producer;
     producer.name = options_.connector;
     producer.delivered = [this](const rd_kafka_message_t& message, void* ticket) { delivered(message, ticket); };
+    producer.refused = [this](const RefusedRecord& record) { return leave_out(record, true); };
     producer.after_reports = [this] { return after_reports(); };
     producer.health = options_.health;
     producer_ = std::make_unique<Producer>(std::move(conf), std::move(producer));
 }
 
 KafkaWriter::~KafkaWriter() {
-    producer_.reset();  // its thread calls this object
+    producer_->close();  // its thread calls this object, which calls it
 }
 
 void KafkaWriter::throw_if_failed() {
@@ -40,14 +43,7 @@ void KafkaWriter::fail(std::exception_ptr fault) {
 
 /// On the ack thread.
 void KafkaWriter::delivered(const rd_kafka_message_t& message, void* ticket) {
-    if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        try {
-            throw_delivery_fault(message.err, rd_kafka_topic_name(message.rkt), "");
-        } catch (...) {
-            fail(std::current_exception());
-        }
-        return;
-    }
+    if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) return not_delivered(message);
     if (ticket == nullptr) {
         MILLRACE_FAILPOINT("kafka.offset_acked");
         const std::lock_guard lock(mutex_);
@@ -55,9 +51,12 @@ void KafkaWriter::delivered(const rd_kafka_message_t& message, void* ticket) {
         changed_.notify_all();
         return;
     }
-    // Counted by this thread alone once the batch is handed over.
-    auto* batch = static_cast<InFlight*>(ticket);
-    if (--batch->records != 0) return;
+    settle(*static_cast<InFlight*>(ticket));
+}
+
+/// One of the batch's records is where it belongs.
+void KafkaWriter::settle(InFlight& batch) {
+    if (batch.records.fetch_sub(1, std::memory_order_acq_rel) != 1) return;
     MILLRACE_FAILPOINT("kafka.batch_acked");
     const std::lock_guard lock(mutex_);
     while (!in_flight_.empty() && in_flight_.front()->records == 0) {
@@ -65,6 +64,51 @@ void KafkaWriter::delivered(const rd_kafka_message_t& message, void* ticket) {
         in_flight_.pop_front();
     }
     changed_.notify_all();
+}
+
+void KafkaWriter::not_delivered(const rd_kafka_message_t& message) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (fault_) return;
+    }
+    try {
+        const ReportedRecord reported(message);
+        consider_batch_size(reported.record());
+        if (message._private != nullptr && leave_out(reported.record(), false)) return;
+        throw_delivery_fault(message.err, rd_kafka_topic_name(message.rkt), reported.record().details());
+    } catch (...) {
+        fail(std::current_exception());
+    }
+}
+
+/// False: the record may not be left out. Its dead letter, if there is one, takes its place in the batch.
+bool KafkaWriter::leave_out(const RefusedRecord& record, bool may_wait) {
+    if (!is_left_out(record)) return false;
+    const bool is_letter = is_dead_letter(record);
+    if (!is_letter) note_left_out(record);
+    if (is_letter && record.value == nullptr) {
+        log::error("kafka", format("The dead letter topic {} does not take a letter{}", record.topic, record.details()));
+    } else if (!options_.refusal.dead_letter_topic.empty()) {
+        if (send_letter(record, is_letter ? record.headers : dead_letter_headers(record, options_), may_wait))
+            return true;
+    }
+    settle(*static_cast<InFlight*>(record.ticket));
+    return true;
+}
+
+/// With its value where that is taken. False: not even without. Throws RetriableError if there is no room for it.
+bool KafkaWriter::send_letter(const RefusedRecord& record, const Headers& headers, bool may_wait) {
+    const std::string& topic = options_.refusal.dead_letter_topic;
+    for (bool with_value = !is_dead_letter(record);;) {
+        const auto error = producer_->try_produce_letter(topic, record, headers, with_value);
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
+        if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL && !may_wait)
+            throw RetriableError(format("There is no room for a dead letter to {}", topic));
+        if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+            producer_->wait_for_room();
+        else if (!std::exchange(with_value, false))
+            return false;
+    }
 }
 
 /// Returns after how many ms an offset will be due.
@@ -111,8 +155,10 @@ void KafkaWriter::write(AppendBatch& batch, const std::optional<OffsetRecord>& o
                 in_flight_.back()->offset = offset;
             return;
         }
-        in_flight_.push_back(std::make_unique<InFlight>(InFlight{batch.entries().size(), offset}));
+        in_flight_.push_back(std::make_unique<InFlight>());
         mine = in_flight_.back().get();
+        mine->records = batch.entries().size();
+        mine->offset = offset;
     }
     require_may_write();
     producer_->produce(batch, mine);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -16,8 +17,7 @@ namespace millrace::topiclog::kafka {
 /// last offset is written again.
 class KafkaWriter final : public TaskWriter {
   public:
-    /// `topics` outlives the writer.
-    KafkaWriter(ConfHandle conf, WriterOptions options, TopicCreation& topics);
+    KafkaWriter(ConfHandle conf, WriterOptions options, const WriterContext& context);
     ~KafkaWriter() override;
 
     void write(AppendBatch& batch, const std::optional<OffsetRecord>& offset) override;
@@ -27,11 +27,15 @@ class KafkaWriter final : public TaskWriter {
   private:
     /// A batch on its way: how many of its records are not acknowledged, and the offset behind it.
     struct InFlight {
-        size_t records = 0;
+        std::atomic<size_t> records = 0;
         std::optional<OffsetRecord> offset;
     };
 
     void delivered(const rd_kafka_message_t& message, void* ticket);
+    void settle(InFlight& batch);
+    void not_delivered(const rd_kafka_message_t& message);
+    bool leave_out(const RefusedRecord& record, bool may_wait);
+    bool send_letter(const RefusedRecord& record, const Headers& headers, bool may_wait);
     int after_reports();
     void send_due_offset(std::unique_lock<std::mutex>& lock);
     void fail(std::exception_ptr fault);

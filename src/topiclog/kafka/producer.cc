@@ -16,7 +16,6 @@ namespace {
 
 constexpr int kReportsWaitMs = 100;
 constexpr int64_t kStallMs = 3'000;
-constexpr size_t kShownKeyBytes = 200;
 
 }  // namespace
 
@@ -53,9 +52,14 @@ Producer::Producer(ConfHandle conf, Options options) : options_(std::move(option
     acks_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
-Producer::~Producer() {
+void Producer::close() {
+    if (!acks_.joinable()) return;
     acks_.request_stop();
     acks_.join();
+}
+
+Producer::~Producer() {
+    close();
     // What was not acknowledged is told nobody any more; the offset has not moved past it.
     rd_kafka_purge(client_.get(), RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     headers_.reset();
@@ -126,8 +130,8 @@ void Producer::wait_for_room() {
     if (abandoned_) throw RetriableError("The producer has failed; the cause was reported");
 }
 
-bool Producer::send(rd_kafka_topic_t* topic, Bytes key, Bytes value, int64_t timestamp_ms, rd_kafka_headers_t* headers,
-                    void* ticket) {
+rd_kafka_resp_err_t Producer::send(rd_kafka_topic_t* topic, Bytes key, Bytes value, int64_t timestamp_ms,
+                                   rd_kafka_headers_t* headers, void* ticket) {
     std::array<rd_kafka_vu_t, 8> parts{};
     parts[0].vtype = RD_KAFKA_VTYPE_RKT;
     parts[0].u.rkt = topic;
@@ -147,15 +151,7 @@ bool Producer::send(rd_kafka_topic_t* topic, Bytes key, Bytes value, int64_t tim
     parts[7].u.headers = headers;
     const ErrorHandle refusal(
         rd_kafka_produceva(client_.get(), parts.data(), headers != nullptr ? parts.size() : parts.size() - 1));
-    const auto error = refusal ? rd_kafka_error_code(refusal.get()) : RD_KAFKA_RESP_ERR_NO_ERROR;
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return true;
-    if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
-    const std::string shown = key.data == nullptr
-                                  ? "null"
-                                  : std::string(static_cast<const char*>(key.data), std::min(key.size, kShownKeyBytes));
-    if (headers != nullptr) rd_kafka_headers_destroy(headers);
-    throw_delivery_fault(error, rd_kafka_topic_name(topic),
-                         format("; the record's key is {}, its size {} bytes", shown, value.size));
+    return refusal ? rd_kafka_error_code(refusal.get()) : RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 /// A record's key or value in one piece, in a buffer of ours.
@@ -168,22 +164,101 @@ Producer::Bytes Producer::joined(const AppendBatch& batch, const AppendBatch::Te
     return {buffer.data(), buffer.size()};
 }
 
-void Producer::produce(const AppendBatch& batch, void* ticket) {
+void Producer::refuse(const AppendBatch::Entry& entry, rd_kafka_topic_t* topic, Bytes key, Bytes value,
+                      rd_kafka_resp_err_t error, void* ticket) {
+    const std::string_view key_text(static_cast<const char*>(key.data), key.size);
+    const std::string_view value_text(static_cast<const char*>(value.data), value.size);
+    const RefusedRecord record{rd_kafka_topic_name(topic),
+                               -1,
+                               key.data == nullptr ? nullptr : &key_text,
+                               value.data == nullptr ? nullptr : &value_text,
+                               entry.headers == nullptr ? Headers() : decode_headers(*entry.headers),
+                               entry.timestamp_ms,
+                               error,
+                               ticket};
+    if (options_.refused && options_.refused(record)) return;
+    throw_delivery_fault(error, rd_kafka_topic_name(topic), record.details());
+}
+
+void Producer::send_entry(const AppendBatch& batch, const AppendBatch::Entry& entry, rd_kafka_topic_t* topic,
+                          void* ticket) {
+    const Bytes key = joined(batch, entry.key, key_);
+    const Bytes value = joined(batch, entry.value, value_);
+    rd_kafka_headers_t* own_headers = headers(entry.headers);
+    for (;;) {
+        const auto error = send(topic, key, value, entry.timestamp_ms, own_headers, ticket);
+        if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return;
+        if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+            wait_for_room();
+            continue;
+        }
+        if (own_headers != nullptr) rd_kafka_headers_destroy(own_headers);
+        return refuse(entry, topic, key, value, error, ticket);
+    }
+}
+
+std::vector<rd_kafka_topic_t*> Producer::topics_of(const AppendBatch& batch) {
     std::vector<rd_kafka_topic_t*> by_slot;
     for (uint32_t slot = 0; slot < batch.topic_count(); ++slot) by_slot.push_back(topic(batch.topic(slot)));
     last_headers_ = nullptr;  // addresses of an earlier batch may have been used again
+    return by_slot;
+}
+
+void Producer::produce(const AppendBatch& batch, void* ticket) {
+    const auto topics = topics_of(batch);
+    for (const auto& entry : batch.entries()) send_entry(batch, entry, topics[entry.slot], ticket);
+}
+
+void Producer::produce_numbered(const AppendBatch& batch, const std::set<size_t>& left_out) {
+    const auto topics = topics_of(batch);
+    size_t number = 0;
     for (const auto& entry : batch.entries()) {
-        const Bytes key = joined(batch, entry.key, key_);
-        const Bytes value = joined(batch, entry.value, value_);
-        rd_kafka_headers_t* own_headers = headers(entry.headers);
-        while (!send(by_slot[entry.slot], key, value, entry.timestamp_ms, own_headers, ticket)) wait_for_room();
+        ++number;
+        if (!left_out.empty() && left_out.contains(number)) continue;
+        send_entry(batch, entry, topics[entry.slot], reinterpret_cast<void*>(number));
     }
 }
 
 bool Producer::try_produce(const std::string& topic_name, const std::string& key, const std::string& value,
                            int64_t timestamp_ms, void* ticket) {
-    return send(topic(topic_name), {key.data(), key.size()}, {value.data(), value.size()}, timestamp_ms, nullptr,
-                ticket);
+    const auto error = send(topic(topic_name), {key.data(), key.size()}, {value.data(), value.size()}, timestamp_ms,
+                            nullptr, ticket);
+    if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
+    if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
+        throw_delivery_fault(error, topic_name, format("; the record's key is {}, its size {}", key, value.size()));
+    return true;
+}
+
+rd_kafka_resp_err_t Producer::try_produce_letter(const std::string& topic_name, const RefusedRecord& record,
+                                                 const Headers& headers, bool with_value) {
+    HeadersHandle own(rd_kafka_headers_new(headers.size()));
+    for (const auto& [name, value] : headers)
+        rd_kafka_header_add(own.get(), name.data(), static_cast<ssize_t>(name.size()), value.data(),
+                            static_cast<ssize_t>(value.size()));
+    const Bytes key = record.key == nullptr ? Bytes{} : Bytes{record.key->data(), record.key->size()};
+    const Bytes value = record.value == nullptr || !with_value ? Bytes{} : Bytes{record.value->data(), record.value->size()};
+    const auto error = send(topic(topic_name), key, value, record.timestamp_ms, own.get(), record.ticket);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) static_cast<void>(own.release());  // the client's now
+    return error;
+}
+
+ReportedRecord::ReportedRecord(const rd_kafka_message_t& message)
+    : key_(static_cast<const char*>(message.key), message.key_len),
+      value_(static_cast<const char*>(message.payload), message.len) {
+    record_.topic = rd_kafka_topic_name(message.rkt);
+    record_.partition = message.partition;
+    if (message.key != nullptr) record_.key = &key_;
+    if (message.payload != nullptr) record_.value = &value_;
+    record_.timestamp_ms = rd_kafka_message_timestamp(&message, nullptr);
+    record_.error = message.err;
+    record_.ticket = message._private;
+    rd_kafka_headers_t* headers = nullptr;
+    if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+    const char* name = nullptr;
+    const void* value = nullptr;
+    size_t size = 0;
+    for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i)
+        record_.headers.emplace_back(name, std::string(static_cast<const char*>(value), size));
 }
 
 void Producer::wake() {

@@ -5,12 +5,14 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <unordered_map>
 
 #include "topiclog/append_batch.h"
 #include "topiclog/kafka/handles.h"
+#include "topiclog/kafka/refused_record.h"
 
 namespace millrace::topiclog::kafka {
 
@@ -23,6 +25,8 @@ class Producer {
         /// A record was acknowledged, or (message.err) never will be. On the ack thread, `ticket` as given to
         /// produce().
         std::function<void(const rd_kafka_message_t& message, void* ticket)> delivered;
+        /// The client itself refuses a record. True: it was dealt with. On the thread of produce().
+        std::function<bool(const RefusedRecord&)> refused;
         /// After each round of reports, on the ack thread; returns after how many ms at most it wants to be called
         /// again.
         std::function<int()> after_reports;
@@ -37,9 +41,18 @@ class Producer {
     /// Hands all records to the client, waiting for room in its queue. Throws FatalError for records that no broker
     /// would take, naming topic, key and size; RetriableError if the client has failed.
     void produce(const AppendBatch& batch, void* ticket);
+    /// The same, the number of each record in the batch (from 1) for its ticket, and without those in `left_out`.
+    void produce_numbered(const AppendBatch& batch, const std::set<size_t>& left_out);
+    /// Adds a dead letter, from any thread. RD_KAFKA_RESP_ERR__QUEUE_FULL: there is no room.
+    rd_kafka_resp_err_t try_produce_letter(const std::string& topic, const RefusedRecord& record,
+                                           const Headers& headers, bool with_value);
+    /// Of the client's queue; a moment at most. Not on the ack thread. Throws RetriableError once abandoned.
+    void wait_for_room();
     /// Adds one record, from any thread. False if the client's queue is full. Throws as produce() does.
     bool try_produce(const std::string& topic, const std::string& key, const std::string& value, int64_t timestamp_ms,
                      void* ticket);
+    /// Ends the ack thread: nothing is called from then on. To be called before what the callbacks use goes away.
+    void close();
     /// Has the ack thread call after_reports now.
     void wake();
     /// Ends a produce() that waits for room.
@@ -54,11 +67,14 @@ class Producer {
     };
     rd_kafka_topic_t* topic(const std::string& name);
     rd_kafka_headers_t* headers(const std::string* encoded);
-    /// False if the queue is full; `headers` are the caller's still.
-    bool send(rd_kafka_topic_t* topic, Bytes key, Bytes value, int64_t timestamp_ms, rd_kafka_headers_t* headers,
-              void* ticket);
+    /// On a fault `headers` are the caller's still.
+    rd_kafka_resp_err_t send(rd_kafka_topic_t* topic, Bytes key, Bytes value, int64_t timestamp_ms,
+                             rd_kafka_headers_t* headers, void* ticket);
+    void send_entry(const AppendBatch& batch, const AppendBatch::Entry& entry, rd_kafka_topic_t* topic, void* ticket);
+    void refuse(const AppendBatch::Entry& entry, rd_kafka_topic_t* topic, Bytes key, Bytes value,
+                rd_kafka_resp_err_t error, void* ticket);
+    std::vector<rd_kafka_topic_t*> topics_of(const AppendBatch& batch);
     static Bytes joined(const AppendBatch& batch, const AppendBatch::Text& text, std::string& buffer);
-    void wait_for_room();
     void run(const std::stop_token& stop);
     void watch_progress();
     void note_delivery(const rd_kafka_message_t& message);
@@ -78,6 +94,19 @@ class Producer {
     std::string last_error_;
     ClientHandle client_;
     std::jthread acks_;
+};
+
+/// What a delivery report says of the record that was not delivered. Views into the report.
+class ReportedRecord {
+  public:
+    explicit ReportedRecord(const rd_kafka_message_t& message);
+    ReportedRecord(const ReportedRecord&) = delete;
+    ReportedRecord& operator=(const ReportedRecord&) = delete;
+    const RefusedRecord& record() const { return record_; }
+
+  private:
+    std::string_view key_, value_;
+    RefusedRecord record_;
 };
 
 /// What a refusal of a record means for the task: throws FatalError where trying again cannot help, else

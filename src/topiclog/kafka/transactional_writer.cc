@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/calendar.h"
 #include "base/errors.h"
@@ -46,20 +47,15 @@ void attempt(const char* what, const std::atomic<bool>& abandoned, Step&& step) 
 
 }  // namespace
 
-TransactionalWriter::TransactionalWriter(ConfHandle conf, WriterOptions options, TopicCreation& topics)
-    : TaskWriter(std::move(options), topics) {
+TransactionalWriter::TransactionalWriter(ConfHandle conf, WriterOptions options, const WriterContext& context)
+    : TaskWriter(std::move(options), context),
+      interval_ms_(options_.refusal.skips ? 0 : options_.transaction_interval_ms) {
     Producer::Options producer;
     producer.name = options_.connector;
     producer.health = options_.health;
+    producer.refused = [this](const RefusedRecord& record) { return leave_out(record); };
     producer.delivered = [this](const rd_kafka_message_t& message, void*) {
-        if (message.err == RD_KAFKA_RESP_ERR_NO_ERROR) return;
-        const std::lock_guard lock(refusal_mutex_);
-        if (refusal_) return;
-        try {
-            throw_delivery_fault(message.err, rd_kafka_topic_name(message.rkt), "");
-        } catch (...) {
-            refusal_ = std::current_exception();  // write() throws it
-        }
+        if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) not_delivered(message);
     };
     producer_ = std::make_unique<Producer>(std::move(conf), std::move(producer));
     constexpr int kInitTries = 30;
@@ -69,13 +65,13 @@ TransactionalWriter::TransactionalWriter(ConfHandle conf, WriterOptions options,
         if (rd_kafka_error_is_retriable(error.get()) == 0 || tries == kInitTries)
             throw_transaction_fault(error.get(), "prepare");
     }
-    if (options_.transaction_interval_ms == 0) return;
+    if (interval_ms_ == 0) return;
     committer_ = std::jthread([this](const std::stop_token& stop) {
         pthread_setname_np(pthread_self(), "txn-committer");
         while (!stop.stop_requested()) {
             std::this_thread::sleep_for(std::chrono::milliseconds(kCommitterTickMs));
             const std::lock_guard lock(mutex_);
-            if (!is_open_ || steady_ms() - opened_ms_ < options_.transaction_interval_ms || fault_) continue;
+            if (!is_open_ || steady_ms() - opened_ms_ < interval_ms_ || fault_) continue;
             try {
                 commit();
             } catch (...) {
@@ -93,7 +89,7 @@ TransactionalWriter::~TransactionalWriter() {
     }
     // Nobody waits for an open transaction to time out.
     if (is_open_) ErrorHandle(rd_kafka_abort_transaction(producer_->client(), kStepMs));
-    producer_.reset();
+    producer_->close();
 }
 
 void TransactionalWriter::throw_if_refused() {
@@ -121,22 +117,115 @@ void TransactionalWriter::commit() {
     MILLRACE_FAILPOINT("kafka.after_commit");
 }
 
+void TransactionalWriter::abort() {
+    attempt("abort", abandoned_, [&] { return rd_kafka_abort_transaction(producer_->client(), kStepMs); });
+    is_open_ = false;
+}
+
+/// On the ack thread.
+void TransactionalWriter::not_delivered(const rd_kafka_message_t& message) {
+    if (message.err == RD_KAFKA_RESP_ERR__PURGE_QUEUE || message.err == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) return;
+    {
+        const std::lock_guard lock(refusal_mutex_);
+        if (refusal_) return;
+    }
+    const ReportedRecord reported(message);
+    try {
+        consider_batch_size(reported.record());
+        if (message._private != nullptr && leave_out(reported.record())) {
+            const std::lock_guard lock(refusal_mutex_);
+            must_rewrite_ = true;
+            return;
+        }
+        throw_delivery_fault(message.err, rd_kafka_topic_name(message.rkt), reported.record().details());
+    } catch (...) {
+        const std::lock_guard lock(refusal_mutex_);
+        if (!refusal_) refusal_ = std::current_exception();  // write() throws it
+    }
+}
+
+/// Notes its number and its letter. False: the record may not be left out.
+bool TransactionalWriter::leave_out(const RefusedRecord& record) {
+    if (!is_left_out(record)) return false;
+    note_left_out(record);
+    const std::lock_guard lock(refusal_mutex_);
+    left_out_.insert(reinterpret_cast<size_t>(record.ticket));
+    if (options_.refusal.dead_letter_topic.empty()) return true;
+    Letter letter;
+    letter.has_key = record.key != nullptr;
+    if (letter.has_key) letter.key = *record.key;
+    letter.has_value = record.value != nullptr;
+    if (letter.has_value) letter.value = *record.value;
+    letter.timestamp_ms = record.timestamp_ms;
+    letter.headers = dead_letter_headers(record, options_);
+    letters_.push_back(std::move(letter));
+    return true;
+}
+
+/// Without their values where the client does not take them. A letter that the broker refuses fails the task.
+void TransactionalWriter::send_letters() {
+    const auto letters = [&] {
+        const std::lock_guard lock(refusal_mutex_);
+        return letters_;
+    }();
+    const std::string& topic = options_.refusal.dead_letter_topic;
+    for (const auto& letter : letters) {
+        const std::string_view key = letter.key;
+        const std::string_view value = letter.value;
+        RefusedRecord record;
+        record.key = letter.has_key ? &key : nullptr;
+        record.value = letter.has_value ? &value : nullptr;
+        record.timestamp_ms = letter.timestamp_ms;
+        for (bool with_value = true;;) {
+            const auto error = producer_->try_produce_letter(topic, record, letter.headers, with_value);
+            if (error == RD_KAFKA_RESP_ERR_NO_ERROR) break;
+            if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+                producer_->wait_for_room();
+            else if (!std::exchange(with_value, false))
+                throw_delivery_fault(error, topic, " (a dead letter)");
+        }
+    }
+}
+
+void TransactionalWriter::write_transaction(const AppendBatch& batch) {
+    begin();
+    std::set<size_t> left_out;
+    {
+        const std::lock_guard lock(refusal_mutex_);
+        left_out = left_out_;
+        must_rewrite_ = false;
+    }
+    producer_->produce_numbered(batch, left_out);
+    send_letters();
+    MILLRACE_FAILPOINT("sender.after_append");
+    if (interval_ms_ == 0 || steady_ms() - opened_ms_ >= interval_ms_) commit();
+}
+
 void TransactionalWriter::write(AppendBatch& batch, const std::optional<OffsetRecord>& offset) {
     const std::lock_guard lock(mutex_);
     if (fault_) std::rethrow_exception(fault_);
     throw_if_refused();
     if (batch.empty() && !offset) return;
     require_may_write();
-    begin();
     if (offset) batch.add(offset->topic, &offset->key, &offset->value, now_ms());
-    try {
-        producer_->produce(batch, nullptr);
-    } catch (const std::exception&) {
-        throw_if_refused();
-        throw;
+    {
+        const std::lock_guard refusals(refusal_mutex_);
+        left_out_.clear();
+        letters_.clear();
     }
-    MILLRACE_FAILPOINT("sender.after_append");
-    if (options_.transaction_interval_ms == 0 || steady_ms() - opened_ms_ >= options_.transaction_interval_ms) commit();
+    for (;;) {
+        try {
+            return write_transaction(batch);
+        } catch (const std::exception&) {
+            throw_if_refused();
+            const bool again = [&] {
+                const std::lock_guard refusals(refusal_mutex_);
+                return must_rewrite_;
+            }();
+            if (!again) throw;
+        }
+        abort();
+    }
 }
 
 void TransactionalWriter::abandon() {
