@@ -481,6 +481,7 @@ void Streaming::run(const std::stop_token& stop) {
     dump.read_timeout_ms = options_.heartbeat_ms * 3 + 10'000;  // a server that is alive sends heartbeats
     stream_ = std::make_unique<EventStream>(dump, request);
     const std::stop_callback wake(stop, [this] { stream_->shut_down(); });
+    const std::stop_callback wake_on_failure(queue_.failure(), [this] { stream_->shut_down(); });
     options_.connected();
     options_.figures->is_connected = 1;
     log::info(
@@ -492,6 +493,7 @@ void Streaming::run(const std::stop_token& stop) {
     try {
         while (!stop.stop_requested()) {
             const auto event = stream_->next();
+            if (!event && queue_.failure().stop_requested()) queue_.enter();  // throws what is behind it
             if (!event) throw RetriableError("The server ended the binlog stream");
             const bool beats = options_.heartbeat != nullptr && options_.heartbeat->is_due();
             if (beats) options_.heartbeat->act();
@@ -501,6 +503,7 @@ void Streaming::run(const std::stop_token& stop) {
         }
     } catch (const ServerError& fault) {
         if (stop.stop_requested()) return;
+        if (queue_.failure().stop_requested()) queue_.enter();  // throws what is behind it
         constexpr unsigned kFatalReadingBinlog = 1236;
         if (fault.code == kFatalReadingBinlog)
             throw FatalError(

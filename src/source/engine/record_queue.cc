@@ -117,7 +117,10 @@ void RecordQueue::run(const std::stop_token& stop) {
         flushes_done_ = flushes;
         fault_ = fault;
         emptied_.notify_all();
-        if (fault_) return;
+        if (!fault_) continue;
+        lock.unlock();
+        failure_.request_stop();
+        return;
     }
 }
 

@@ -68,6 +68,10 @@ class RecordQueue {
     /// Waits until all records and the current offset are durable. Throws the sender's fault.
     void flush();
 
+    /// Stop is requested once the sender has failed: for a source that waits for its database meanwhile. enter() throws
+    /// the fault from then on.
+    std::stop_token failure() const { return failure_.get_token(); }
+
     /// Makes flush() and enter() give up. From any thread.
     void abandon() { writer_->abandon(); }
 
@@ -100,6 +104,7 @@ class RecordQueue {
     std::string last_offset_;
     std::optional<topiclog::OffsetRecord> offset_to_send_;
     std::exception_ptr fault_;
+    std::stop_source failure_;
     ConverterStage converters_;
     std::unique_ptr<topiclog::RecordWriter> writer_;
     std::jthread sender_;
