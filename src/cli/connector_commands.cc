@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "cli/topic_commands.h"
+#include "cli/worker_address.h"
 #include "config/settings.h"
 #include "net/http_client.h"
 #include "worker/request_error.h"
@@ -14,7 +15,7 @@ namespace millrace::cli {
 namespace {
 
 struct Options {
-    std::string url = "http://127.0.0.1:8083";
+    WorkerAddress worker;
     bool as_json = false;
     std::vector<std::string> names;
     std::string file;
@@ -24,7 +25,7 @@ struct Options {
 
 std::string call(const Options& options, const std::string& method, const std::string& path,
                  const std::string& body = {}) {
-    const auto answer = net::HttpClient(options.url).send(method, path, body);
+    const auto answer = options.worker.connect()->send(method, path, body);
     if (answer.status < 400) return answer.body;
     const auto json = parse_json(answer.body);
     throw worker::RequestError(answer.status, json ? json->value("message", answer.body) : answer.body);
@@ -128,7 +129,7 @@ void add_connector_commands(CLI::App& app, Action& action) {
     const auto options = std::make_shared<Options>();
     const auto add = [&](const char* verb, const char* help, auto run) {
         auto* command = connectors->add_subcommand(verb, help);
-        command->add_option("--at", options->url, "Address of the worker")->capture_default_str();
+        options->worker.add_options(*command);
         command->add_flag("--json", options->as_json, "JSON in place of tables");
         command->callback([=, &action] { action = [=] { return run(*options); }; });
         return command;

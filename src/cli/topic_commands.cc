@@ -14,13 +14,13 @@ namespace millrace::cli {
 namespace {
 
 struct Where {
-    std::string url = "http://127.0.0.1:8083";
+    WorkerAddress worker;
     std::string directory;
-    std::unique_ptr<TopicStore> open() const { return TopicStore::open(url, directory); }
+    std::unique_ptr<TopicStore> open() const { return TopicStore::open(worker, directory); }
 };
 
 void add_where(CLI::App* command, const std::shared_ptr<Where>& where) {
-    auto* at = command->add_option("--at", where->url, "Address of the worker")->capture_default_str();
+    auto* at = where->worker.add_options(*command);
     command->add_option("--store", where->directory, "Directory of an embedded store, read directly")->excludes(at);
 }
 

@@ -20,13 +20,13 @@ using worker::RequestError;
 
 class RemoteStore final : public TopicStore {
   public:
-    explicit RemoteStore(const std::string& url) : client_(url) {}
+    explicit RemoteStore(const WorkerAddress& worker) : client_(worker.connect()) {}
 
     std::string list() override { return get("/topics"); }
     std::string describe(const std::string& topic) override { return get(path(topic)); }
-    void remove(const std::string& topic) override { check(client_.send("DELETE", path(topic))); }
+    void remove(const std::string& topic) override { check(client_->send("DELETE", path(topic))); }
     void put(const std::string& topic, const std::string& key, const std::string& value) override {
-        check(client_.send("POST", path(topic) + "/records", to_text(Json{{"key", key}, {"value", value}})));
+        check(client_->send("POST", path(topic) + "/records", to_text(Json{{"key", key}, {"value", value}})));
     }
     std::string records(const std::string& topic, const std::vector<int64_t>& from, int64_t wait_ms) override {
         std::vector<std::string> offsets;
@@ -41,9 +41,9 @@ class RemoteStore final : public TopicStore {
         const auto json = parse_json(answer.body);
         throw RequestError(answer.status, json ? json->value("message", answer.body) : answer.body);
     }
-    std::string get(const std::string& target) { return check(client_.send("GET", target)); }
+    std::string get(const std::string& target) { return check(client_->send("GET", target)); }
 
-    net::HttpClient client_;
+    std::unique_ptr<net::HttpClient> client_;
 };
 
 class LocalStore final : public TopicStore {
@@ -103,8 +103,8 @@ class LocalStore final : public TopicStore {
 
 }  // namespace
 
-std::unique_ptr<TopicStore> TopicStore::open(const std::string& url, const std::string& directory) {
-    if (directory.empty()) return std::make_unique<RemoteStore>(url);
+std::unique_ptr<TopicStore> TopicStore::open(const WorkerAddress& worker, const std::string& directory) {
+    if (directory.empty()) return std::make_unique<RemoteStore>(worker);
     if (!std::filesystem::exists(topiclog::store_file(directory)))
         throw EnvironmentError(format("{} holds no store", directory));
     return std::make_unique<LocalStore>(directory);

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/worker_address.h"
+
 namespace millrace::cli {
 
 /// Topics as the command line sees them: through a worker's HTTP address, or in a store's directory directly.
@@ -22,7 +24,7 @@ class TopicStore {
     virtual std::string records(const std::string& topic, const std::vector<int64_t>& from, int64_t wait_ms) = 0;
 
     /// Throws EnvironmentError or ConfigError.
-    static std::unique_ptr<TopicStore> open(const std::string& url, const std::string& directory);
+    static std::unique_ptr<TopicStore> open(const WorkerAddress& worker, const std::string& directory);
 };
 
 }  // namespace millrace::cli

@@ -12,8 +12,7 @@
 #include "cli/version.h"
 #include "cli/worker_files.h"
 #include "net/http_client.h"
-#include "net/http_server.h"
-#include "rest/rest_api.h"
+#include "rest/rest_server.h"
 #include "source/mariadb/mariadb_source.h"
 #include "source/mysql/mysql_source.h"
 #include "worker/request_error.h"
@@ -48,13 +47,14 @@ void wait_until_ready(worker::Worker& worker) {
     }
 }
 
-void put_connector(worker::Worker& worker, const std::string& name, const Config& config) {
+void put_connector(const worker::WorkerConfig& own, worker::Worker& worker, const std::string& name,
+                   const Config& config) {
     try {
         worker.put_config(name, config);
     } catch (const worker::ForwardRequest& elsewhere) {
         Json body = Json::object();
         for (const auto& [property, value] : config) body[property] = value;
-        const auto answer = net::HttpClient(elsewhere.url())
+        const auto answer = net::HttpClient(elsewhere.url(), own.rest_tls())
                                 .send("PUT", "/connectors/" + net::encode_segment(name) + "/config", to_text(body));
         if (answer.status >= 400) throw worker::RequestError(answer.status, answer.body);
     }
@@ -83,16 +83,16 @@ int run_worker(const std::vector<std::string>& files, const std::vector<std::str
     const auto log = worker::open_log(config);
     worker::Worker worker(config, *log, {&mysql::source_type(), &mariadb::source_type()});
     rest::RestApi api(worker);
-    net::HttpServer server([&](const net::HttpRequest& request) { return api.handle(request); });
-    const int port = server.start(config.listen_host, config.listen_port);
-    log::info("worker", format("Millrace {} listens at http://{} after {} ms; topics are kept in {}", kVersion,
-                               config.advertised(port), steady_ms() - started,
+    rest::RestServer server(api, config);
+    const int port = server.start();
+    log::info("worker", format("Millrace {} listens at {}://{} after {} ms; topics are kept in {}", kVersion,
+                               config.advertised_listener().scheme, config.advertised(port), steady_ms() - started,
                                config.is_on_kafka() ? "Kafka at " + config.settings.text("bootstrap.servers")
                                                     : config.settings.text("store.path")));
     worker.start(config.advertised(port));
     if (!connectors.empty()) {
         wait_until_ready(worker);
-        for (const auto& [name, connector_config] : connectors) put_connector(worker, name, connector_config);
+        for (const auto& [name, connector_config] : connectors) put_connector(config, worker, name, connector_config);
     }
 
     const int signal = wait_for_signal(worker);

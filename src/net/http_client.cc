@@ -2,22 +2,47 @@
 
 #include <httplib.h>
 
+#include <optional>
+
+#include "base/base64.h"
 #include "base/errors.h"
 #include "base/text.h"
+#include "net/tls_context.h"
 
 namespace millrace::net {
 
 struct HttpClient::Impl {
     std::string url;
-    std::unique_ptr<httplib::Client> client;
+    std::unique_ptr<httplib::ClientImpl> client;
+    std::string authorization;
 };
 
-HttpClient::HttpClient(const std::string& url) : impl_(std::make_unique<Impl>()) {
+namespace {
+
+std::unique_ptr<httplib::ClientImpl> client_of(const std::string& url, const Tls& tls) {
+    const size_t scheme_end = url.find("://");
+    const std::string scheme = lower(url.substr(0, scheme_end));
+    const std::string address = url.substr(scheme_end + 3);
+    const size_t colon = address.rfind(':');
+    const auto port = colon == std::string::npos ? std::optional<int64_t>(scheme == "https" ? 443 : 80)
+                                                 : parse_int(address.substr(colon + 1));
+    const std::string host = address.substr(0, colon);
+    if (host.empty() || !port || *port < 1 || *port > 65535 || (scheme != "http" && scheme != "https"))
+        throw ConfigError("at",
+                          format("'{}' is not an address of the form http://HOST:PORT or https://HOST:PORT", url));
+    if (scheme == "http") return std::make_unique<httplib::ClientImpl>(host, static_cast<int>(*port));
+    auto client = std::make_unique<httplib::SSLClient>(host, static_cast<int>(*port));
+    apply(tls, client->ssl_context(), false);
+    client->enable_server_certificate_verification(true);
+    return client;
+}
+
+}  // namespace
+
+HttpClient::HttpClient(const std::string& url, const Tls& tls) : impl_(std::make_unique<Impl>()) {
     impl_->url = url.find("://") == std::string::npos ? "http://" + url : url;
     while (impl_->url.ends_with('/')) impl_->url.pop_back();
-    impl_->client = std::make_unique<httplib::Client>(impl_->url);
-    if (!impl_->client->is_valid())
-        throw ConfigError("at", format("'{}' is not an address of the form http://HOST:PORT", url));
+    impl_->client = client_of(impl_->url, tls);
     impl_->client->set_connection_timeout(5);
     impl_->client->set_read_timeout(120);
     impl_->client->set_keep_alive(true);
@@ -26,6 +51,11 @@ HttpClient::HttpClient(const std::string& url) : impl_(std::make_unique<Impl>())
 
 HttpClient::~HttpClient() = default;
 
+void HttpClient::authenticate(const std::string& user_and_password) {
+    impl_->authorization = "Basic ";
+    base64::append(impl_->authorization, user_and_password);
+}
+
 HttpAnswer HttpClient::send(const std::string& method, const std::string& path, const std::string& body,
                             const std::string& authorization) {
     httplib::Request request;
@@ -33,7 +63,8 @@ HttpAnswer HttpClient::send(const std::string& method, const std::string& path, 
     request.path = path;
     request.body = body;
     if (!body.empty()) request.set_header("Content-Type", "application/json");
-    if (!authorization.empty()) request.set_header("Authorization", authorization);
+    const std::string& shown = authorization.empty() ? impl_->authorization : authorization;
+    if (!shown.empty()) request.set_header("Authorization", shown);
     const auto result = impl_->client->send(request);
     if (!result)
         throw EnvironmentError(format("No answer from {}: {}; is the worker running there? (--at URL names another)",

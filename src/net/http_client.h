@@ -3,6 +3,8 @@
 #include <memory>
 #include <string>
 
+#include "net/tls.h"
+
 namespace millrace::net {
 
 struct HttpAnswer {
@@ -14,9 +16,13 @@ struct HttpAnswer {
 /// A client of one HTTP server. Not thread-safe.
 class HttpClient {
   public:
-    /// `url` is http://HOST:PORT. Throws ConfigError if it is none.
-    explicit HttpClient(const std::string& url);
+    /// `url` is http://HOST:PORT or https://HOST:PORT; the server's certificate must name the host and be trusted.
+    /// Throws ConfigError if it is none.
+    explicit HttpClient(const std::string& url, const Tls& tls = {});
     ~HttpClient();
+
+    /// Every request carries NAME:PASSWORD from then on, unless it brings an authorization of its own.
+    void authenticate(const std::string& user_and_password);
 
     /// Throws EnvironmentError if the server cannot be reached.
     HttpAnswer send(const std::string& method, const std::string& path, const std::string& body = {},

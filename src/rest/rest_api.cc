@@ -76,6 +76,7 @@ HttpResponse RestApi::handle(const HttpRequest& request) {
         Segments path;
         for (auto& segment : split(request.path, '/'))
             if (!segment.empty()) path.push_back(std::move(segment));
+        if (request.method == "OPTIONS") return options(path);
         return route(request, path);
     } catch (const worker::ForwardRequest& elsewhere) {
         return forward(request, elsewhere.url());
@@ -87,6 +88,50 @@ HttpResponse RestApi::handle(const HttpRequest& request) {
         log::warn("rest", format("{} {}: {}", request.method, request.path, fault.what()));
         return error_response(500, fault.what());
     }
+}
+
+/// The methods of a path.
+HttpResponse RestApi::options(const Segments& path) {
+    static const std::pair<const char*, const char*> kMethods[] = {
+        {"", "GET"},
+        {"health", "GET"},
+        {"metrics", "GET"},
+        {"admin/loggers", "GET"},
+        {"admin/loggers/*", "GET,PUT"},
+        {"connectors", "GET,POST"},
+        {"connectors/*", "GET,DELETE"},
+        {"connectors/*/config", "GET,PUT,PATCH"},
+        {"connectors/*/status", "GET"},
+        {"connectors/*/tasks", "GET"},
+        {"connectors/*/tasks-config", "GET"},
+        {"connectors/*/tasks/*/status", "GET"},
+        {"connectors/*/tasks/*/restart", "POST"},
+        {"connectors/*/restart", "POST"},
+        {"connectors/*/pause", "PUT"},
+        {"connectors/*/resume", "PUT"},
+        {"connectors/*/stop", "PUT"},
+        {"connectors/*/topics", "GET"},
+        {"connectors/*/topics/reset", "PUT"},
+        {"connectors/*/offsets", "GET,PATCH,DELETE"},
+        {"connector-plugins", "GET"},
+        {"connector-plugins/*/config", "GET"},
+        {"connector-plugins/*/config/validate", "PUT"},
+        {"topics", "GET"},
+        {"topics/*", "GET,DELETE"},
+        {"topics/*/records", "GET,POST"},
+    };
+    for (const auto& [pattern, methods] : kMethods) {
+        Segments wanted = split(pattern, '/');
+        if (wanted.size() == 1 && wanted[0].empty()) wanted.clear();
+        const bool matches = wanted.size() == path.size() && std::equal(wanted.begin(), wanted.end(), path.begin(),
+                                                                        [](const auto& part, const auto& given) {
+                                                                            return part == "*" || part == given;
+                                                                        });
+        if (!matches) continue;
+        const std::string all = std::string(methods[0] == 'G' ? "HEAD," : "") + methods + ",OPTIONS";
+        return {200, replace_all(all, ",", ", "), "text/plain", {{"Allow", all}}};
+    }
+    not_found();
 }
 
 HttpResponse RestApi::route(const HttpRequest& request, const Segments& path) {
@@ -121,10 +166,11 @@ HttpResponse RestApi::forward(const HttpRequest& request, const std::string& url
     if (parameter(request, "forward") == std::string("false"))
         return error_response(409,
                               "Cannot complete request because of a conflicting operation (e.g. worker rebalance)");
+    const net::Tls tls = url.starts_with("https") ? worker_.settings().rest_tls() : net::Tls();
     const std::string target = request.target + (request.target.find('?') == std::string::npos ? "?" : "&");
     try {
-        const auto answer =
-            net::HttpClient(url).send(request.method, target + "forward=false", request.body, request.authorization);
+        const auto answer = net::HttpClient(url, tls).send(request.method, target + "forward=false", request.body,
+                                                           request.authorization);
         HttpResponse response{answer.status, answer.body, "application/json", {}};
         if (!answer.location.empty()) response.headers["Location"] = answer.location;
         return response;
@@ -215,7 +261,7 @@ HttpResponse RestApi::connectors(const HttpRequest& request) {
     if (initial != "RUNNING" && initial != "PAUSED" && initial != "STOPPED")
         throw RequestError(500, format("Invalid initial_state '{}': it is RUNNING, PAUSED or STOPPED", initial));
     HttpResponse response = json_response(worker_.create(name, config, initial), 201);
-    response.headers["Location"] = format("http://{}/connectors/{}", request.host, name);
+    response.headers["Location"] = format("{}://{}/connectors/{}", request.scheme, request.host, name);
     return response;
 }
 

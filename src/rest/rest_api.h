@@ -18,6 +18,7 @@ class RestApi {
   private:
     using Segments = std::vector<std::string>;
     net::HttpResponse route(const net::HttpRequest& request, const Segments& path);
+    static net::HttpResponse options(const Segments& path);
     net::HttpResponse connectors(const net::HttpRequest& request);
     net::HttpResponse connector(const net::HttpRequest& request, const Segments& path);
     net::HttpResponse connector_tasks(const net::HttpRequest& request, const Segments& path);

@@ -52,8 +52,13 @@ void in_order_of_definition(const engine::SourceType& type, std::vector<config::
             }
         return number;
     };
-    std::stable_sort(problems.begin(), problems.end(),
-                     [&](const auto& a, const auto& b) { return place(a) < place(b); });
+    std::multimap<size_t, config::Problem> sorted;  // keeps the order of those of one property
+    for (auto& problem : problems) {
+        const size_t number = place(problem);
+        sorted.emplace(number, std::move(problem));
+    }
+    problems.clear();
+    for (auto& [number, problem] : sorted) problems.push_back(std::move(problem));
 }
 
 /// Kafka Connect's words for a class that nobody knows; empty: it is a known one, or none is named.

@@ -54,7 +54,7 @@ Worker::~Worker() {
 
 void Worker::start(const std::string& advertised) {
     worker_id_ = advertised;
-    herder_.start(config_.scheme + "://" + advertised, advertised);
+    herder_.start(config_.advertised_listener().scheme + "://" + advertised, advertised);
     if (!herder_.membership().is_shared()) herder_.settle();
 }
 
@@ -338,7 +338,8 @@ void Worker::restart_task(const std::string& name, int task) {
             "underway.");
     if (!herder_.owns(name)) {
         const auto share = state.assignment.members.find(state.assignment.owner_of(name));
-        if (share == state.assignment.members.end() || share->second.url == config_.scheme + "://" + worker_id_)
+        if (share == state.assignment.members.end() ||
+            share->second.url == config_.advertised_listener().scheme + "://" + worker_id_)
             throw RequestError(409,
                                "Cannot complete request momentarily due to stale configuration (typically caused by a "
                                "concurrent config change)");

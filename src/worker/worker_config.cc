@@ -34,10 +34,16 @@ constexpr Property kWorkerProperties[] = {
     {.name = "store.path", .default_value = "./millrace-data", .importance = Importance::High, .group = "Store", .documentation = "Directory of the embedded store; 'null:' drops what is written, for measuring."},
     {.name = "store.cleanup.interval.ms", .type = Type::Long, .default_value = "30000", .group = "Store", .documentation = "How often retention and compaction run."},
     {.name = "store.wal.bytes", .type = Type::Long, .default_value = "67108864", .group = "Store", .documentation = "Size at which the write-ahead log is folded into the store."},
-    {.name = "listeners", .type = Type::List, .default_value = "http://127.0.0.1:8083", .group = "REST", .documentation = "Address of the REST API: http://HOST:PORT."},
+    {.name = "listeners", .type = Type::List, .default_value = "http://127.0.0.1:8083", .group = "REST", .documentation = "Addresses of the REST API: http://HOST:PORT, https://HOST:PORT."},
+    {.name = "listeners.https.(.+)", .group = "REST", .documentation = "ssl.* of https listeners, where it differs from that of Kafka's clients."},
+    {.name = "rest.auth.users.file", .group = "REST", .documentation = "NAME=PASSWORD lines: who may use the REST API (basic authentication)."},
+    {.name = "rest.auth.jaas.file", .group = "REST", .documentation = "JAAS file whose entry KafkaConnect names that file; for rest.extension.classes."},
+    {.name = "rest.auth.open.paths", .type = Type::List, .group = "REST", .documentation = "Paths that need no user: /health, /metrics."},
+    {.name = "rest.request.bytes.max", .type = Type::Long, .default_value = "10485760", .group = "REST", .least = 1024, .documentation = "Size of the largest request."},
+    {.name = "rest.request.timeout.ms", .type = Type::Long, .default_value = "30000", .group = "REST", .least = 1, .documentation = "How long a request may stand still half sent."},
     {.name = "rest.advertised.host.name", .group = "REST", .documentation = "Name by which other workers reach this one."},
     {.name = "rest.advertised.port", .type = Type::Int, .group = "REST", .documentation = "Port by which other workers reach this one."},
-    {.name = "rest.advertised.listener", .group = "REST", .support = Support::NoEffect},
+    {.name = "rest.advertised.listener", .group = "REST", .documentation = "http or https: which listener other workers are told of."},
     {.name = "session.timeout.ms", .type = Type::Int, .default_value = "10000", .group = "Kafka", .documentation = "After how long without a sign of life a worker counts as dead and its connectors go to others."},
     {.name = "heartbeat.interval.ms", .type = Type::Int, .default_value = "3000", .group = "Kafka"},
     {.name = "rebalance.timeout.ms", .type = Type::Int, .default_value = "60000", .group = "Kafka"},
@@ -45,11 +51,11 @@ constexpr Property kWorkerProperties[] = {
     {.name = "connect.protocol", .default_value = "sessioned", .group = "Kafka", .support = Support::NoEffect},
     {.name = "topic.tracking.enable", .type = Type::Boolean, .default_value = "true", .group = "Common"},
     {.name = "topic.tracking.allow.reset", .type = Type::Boolean, .default_value = "true", .group = "Common"},
-    {.name = "rest.extension.classes", .type = Type::List, .group = "REST", .support = Support::Refused},
-    {.name = "admin.listeners", .type = Type::List, .group = "REST", .support = Support::Refused},
-    {.name = "access.control.allow.origin", .group = "REST", .support = Support::Refused},
-    {.name = "access.control.allow.methods", .group = "REST", .support = Support::NoEffect},
-    {.name = "response.http.headers.config", .group = "REST", .support = Support::NoEffect},
+    {.name = "rest.extension.classes", .type = Type::List, .group = "REST"},
+    {.name = "admin.listeners", .type = Type::List, .group = "REST"},
+    {.name = "access.control.allow.origin", .group = "REST"},
+    {.name = "access.control.allow.methods", .group = "REST"},
+    {.name = "response.http.headers.config", .group = "REST"},
     {.name = "config.providers", .type = Type::List, .group = "Common", .documentation = "Names of providers for values like ${NAME:PATH:KEY}; config.providers.NAME.class says which: FileConfigProvider, DirectoryConfigProvider, EnvVarConfigProvider."},
     {.name = "connector.client.config.override.policy", .default_value = "All", .group = "Common", .documentation = "Which producer.override.* connectors may have: All, None, or Principal (security settings only)."},
     {.name = "plugin.path", .type = Type::List, .group = "Common", .support = Support::NoEffect},
@@ -107,21 +113,37 @@ constexpr Property kFrameworkProperties[] = {
 };
 // clang-format on
 
-void read_listener(WorkerConfig& config) {
-    const auto listeners = config.settings.list("listeners");
-    const std::string listener = listeners.empty() ? "http://127.0.0.1:8083" : listeners[0];
-    const std::string_view scheme = "http://";
-    if (!lower(listener).starts_with(scheme))
-        throw ConfigError(
-            "listeners",
-            format("The 'listeners' value is invalid: '{}' is not of the form http://HOST:PORT", listener));
-    const std::string address = listener.substr(scheme.size());
+Listener listener_of(const std::string& text, const char* property) {
+    const size_t scheme_end = text.find("://");
+    Listener listener;
+    listener.scheme = lower(text.substr(0, scheme_end));
+    if (scheme_end == std::string::npos || (listener.scheme != "http" && listener.scheme != "https"))
+        throw ConfigError(property, format("The '{}' value is invalid: '{}' is not of the form http://HOST:PORT or "
+                                           "https://HOST:PORT",
+                                           property, text));
+    const std::string address = text.substr(scheme_end + 3);
     const size_t colon = address.rfind(':');
     const auto port = colon == std::string::npos ? std::nullopt : parse_int(address.substr(colon + 1));
     if (!port || *port < 0 || *port > 65535)
-        throw ConfigError("listeners", format("The 'listeners' value is invalid: '{}' names no port", listener));
-    config.listen_host = address.substr(0, colon);
-    config.listen_port = static_cast<int>(*port);
+        throw ConfigError(property, format("The '{}' value is invalid: '{}' names no port", property, text));
+    listener.host = address.substr(0, colon);
+    listener.port = static_cast<int>(*port);
+    return listener;
+}
+
+void read_listeners(WorkerConfig& config) {
+    for (const auto& text : config.settings.list("listeners"))
+        config.listeners.push_back(listener_of(text, "listeners"));
+    if (config.listeners.empty()) config.listeners.push_back(listener_of("http://127.0.0.1:8083", "listeners"));
+    if (config.settings.has("admin.listeners")) {
+        config.admin_listeners.emplace();
+        for (const auto& text : config.settings.list("admin.listeners"))
+            config.admin_listeners->push_back(listener_of(text, "admin.listeners"));
+    }
+    const std::string wanted = lower(config.settings.text("rest.advertised.listener"));
+    if (!wanted.empty() && config.advertised_listener().scheme != wanted)
+        throw ConfigError("rest.advertised.listener",
+                          format("There is no listener of the kind '{}' in 'listeners' to be advertised", wanted));
 }
 
 }  // namespace
@@ -138,7 +160,23 @@ const config::PropertyTable& framework_properties() {
     return table;
 }
 
+const Listener& WorkerConfig::advertised_listener() const {
+    const std::string wanted = lower(settings.text("rest.advertised.listener"));
+    for (const auto& listener : listeners)
+        if (listener.scheme == wanted) return listener;
+    return listeners[0];
+}
+
+net::Tls WorkerConfig::rest_tls() const {
+    const std::string own = "listeners.https.";
+    const bool has_own = std::any_of(settings.values().begin(), settings.values().end(),
+                                     [&](const auto& entry) { return entry.first.starts_with(own + "ssl."); });
+    const std::string prefix = has_own ? own : "";
+    return net::Tls::from([&](const std::string& name) { return settings.text(prefix + name); }, prefix);
+}
+
 std::string WorkerConfig::advertised(int port) const {
+    const std::string& listen_host = advertised_listener().host;
     const bool any = listen_host.empty() || listen_host == "0.0.0.0" || listen_host == "*";
     std::string host = settings.text("rest.advertised.host.name");
     if (host.empty()) {
@@ -155,7 +193,7 @@ WorkerConfig WorkerConfig::from(const config::Settings& given) {
     WorkerConfig config;
     config.providers = config::ConfigProviders::from(given);
     config.settings = worker_properties().with_defaults(config::Settings(config.providers.resolve(given.values())));
-    read_listener(config);
+    read_listeners(config);
     if (config.is_on_kafka() && config.settings.text("group.id").empty())
         throw ConfigError("group.id", "Missing required configuration \"group.id\" which has no default value.");
     config.config_topic = config.settings.text("config.storage.topic");

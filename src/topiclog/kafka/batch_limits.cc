@@ -29,10 +29,11 @@ void BatchLimits::refused(const std::string& connector, const std::string& topic
         auto& limit = limits_[connector];
         limit = limit == 0 ? wanted : std::min(limit, wanted);
     }
-    throw RetriableError(format("Topic {} takes batches of {} bytes at most (max.message.bytes), and one of up to {} bytes "
-                                "was refused: they are kept below that from now on; set "
-                                "producer.override.batch.size={} to have it so from the start",
-                                topic, *bound, batch_bytes, wanted));
+    throw RetriableError(
+        format("Topic {} takes batches of {} bytes at most (max.message.bytes), and one of up to {} bytes "
+               "was refused: they are kept below that from now on; set "
+               "producer.override.batch.size={} to have it so from the start",
+               topic, *bound, batch_bytes, wanted));
 }
 
 }  // namespace millrace::topiclog::kafka

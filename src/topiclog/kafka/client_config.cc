@@ -12,8 +12,8 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "net/key_store.h"
 #include "topiclog/kafka/jaas.h"
-#include "topiclog/kafka/key_store.h"
 
 namespace millrace::topiclog::kafka {
 namespace {
@@ -197,20 +197,14 @@ void set_stores(rd_kafka_conf_t* conf, const JavaProperties& properties, const s
         const auto found = properties.find(name);
         return found == properties.end() ? std::string() : std::string(trimmed(found->second));
     };
-    const auto type_of = [&](const char* type_name, const std::string& path) {
-        const std::string type = upper(text(type_name));
-        if (!type.empty()) return type;
-        const std::string name = lower(path);
-        if (name.ends_with(".p12") || name.ends_with(".pfx") || name.ends_with(".pkcs12")) return std::string("PKCS12");
-        return name.ends_with(".pem") || name.ends_with(".crt") ? std::string("PEM") : std::string("JKS");
-    };
     if (const auto pem = text("ssl.truststore.certificates"); !pem.empty())
         set(conf, "ssl.ca.pem", pem, prefix + "ssl.truststore.certificates");
     if (const auto path = text("ssl.truststore.location"); !path.empty()) {
-        if (type_of("ssl.truststore.type", path) == "PEM")
+        if (net::store_type(text("ssl.truststore.type"), path) == "PEM")
             set(conf, "ssl.ca.location", path, prefix + "ssl.truststore.location");
         else
-            set(conf, "ssl.ca.pem", truststore_pem(path, text("ssl.truststore.password"), prefix + "ssl.truststore."),
+            set(conf, "ssl.ca.pem",
+                net::truststore_pem(path, text("ssl.truststore.password"), prefix + "ssl.truststore."),
                 prefix + "ssl.truststore.location");
     }
     if (const auto pem = text("ssl.keystore.key"); !pem.empty())
@@ -218,13 +212,13 @@ void set_stores(rd_kafka_conf_t* conf, const JavaProperties& properties, const s
     if (const auto pem = text("ssl.keystore.certificate.chain"); !pem.empty())
         set(conf, "ssl.certificate.pem", pem, prefix + "ssl.keystore.certificate.chain");
     if (const auto path = text("ssl.keystore.location"); !path.empty()) {
-        const std::string type = type_of("ssl.keystore.type", path);
+        const std::string type = net::store_type(text("ssl.keystore.type"), path);
         if (type == "PEM") {
             set(conf, "ssl.certificate.location", path, prefix + "ssl.keystore.location");
             set(conf, "ssl.key.location", path, prefix + "ssl.keystore.location");
         } else {
-            const auto pair =
-                keystore_pem(path, text("ssl.keystore.password"), text("ssl.key.password"), prefix + "ssl.keystore.");
+            const auto pair = net::keystore_pem(path, text("ssl.keystore.password"), text("ssl.key.password"),
+                                                prefix + "ssl.keystore.");
             set(conf, "ssl.key.pem", pair.key, prefix + "ssl.keystore.location");
             set(conf, "ssl.certificate.pem", pair.certificates, prefix + "ssl.keystore.location");
         }

@@ -223,14 +223,14 @@ std::unique_ptr<RecordWriter> KafkaLog::open_writer(WriterOptions options) {
     kafka::WriterContext context{*topic_creation_, *batch_limits_, bound_batches(conf.get(), options.connector)};
     topic_creation_->forget();
     if (options.refusal.skips && !options.refusal.dead_letter_topic.empty())
-        topic_creation_->ensure({options.refusal.dead_letter_topic},
-                                {{"topic.creation.default.partitions", "1"},
-                                 {"topic.creation.default.replication.factor",
-                                  std::to_string(options.refusal.dead_letter_replication)}});
+        topic_creation_->ensure(
+            {options.refusal.dead_letter_topic},
+            {{"topic.creation.default.partitions", "1"},
+             {"topic.creation.default.replication.factor", std::to_string(options.refusal.dead_letter_replication)}});
     if (!options.is_transactional)
         return std::make_unique<kafka::KafkaWriter>(std::move(conf), std::move(options), context);
-    kafka::set(conf.get(), "transactional.id",
-               format("{}-{}-{}", options_.group_id, options.connector, options.task), "transactional.id");
+    kafka::set(conf.get(), "transactional.id", format("{}-{}-{}", options_.group_id, options.connector, options.task),
+               "transactional.id");
     // Delivery is bounded by the transaction here.
     kafka::set(conf.get(), "delivery.timeout.ms", std::to_string(options_.timeout_ms), "delivery.timeout.ms");
     kafka::set(conf.get(), "delivery.report.only.error", "true", "delivery.report.only.error");

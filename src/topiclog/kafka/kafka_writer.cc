@@ -87,7 +87,8 @@ bool KafkaWriter::leave_out(const RefusedRecord& record, bool may_wait) {
     const bool is_letter = is_dead_letter(record);
     if (!is_letter) note_left_out(record);
     if (is_letter && record.value == nullptr) {
-        log::error("kafka", format("The dead letter topic {} does not take a letter{}", record.topic, record.details()));
+        log::error("kafka",
+                   format("The dead letter topic {} does not take a letter{}", record.topic, record.details()));
     } else if (!options_.refusal.dead_letter_topic.empty()) {
         if (send_letter(record, is_letter ? record.headers : dead_letter_headers(record, options_), may_wait))
             return true;

@@ -221,8 +221,8 @@ void Producer::produce_numbered(const AppendBatch& batch, const std::set<size_t>
 
 bool Producer::try_produce(const std::string& topic_name, const std::string& key, const std::string& value,
                            int64_t timestamp_ms, void* ticket) {
-    const auto error = send(topic(topic_name), {key.data(), key.size()}, {value.data(), value.size()}, timestamp_ms,
-                            nullptr, ticket);
+    const auto error =
+        send(topic(topic_name), {key.data(), key.size()}, {value.data(), value.size()}, timestamp_ms, nullptr, ticket);
     if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) return false;
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR)
         throw_delivery_fault(error, topic_name, format("; the record's key is {}, its size {}", key, value.size()));
@@ -236,7 +236,8 @@ rd_kafka_resp_err_t Producer::try_produce_letter(const std::string& topic_name, 
         rd_kafka_header_add(own.get(), name.data(), static_cast<ssize_t>(name.size()), value.data(),
                             static_cast<ssize_t>(value.size()));
     const Bytes key = record.key == nullptr ? Bytes{} : Bytes{record.key->data(), record.key->size()};
-    const Bytes value = record.value == nullptr || !with_value ? Bytes{} : Bytes{record.value->data(), record.value->size()};
+    const Bytes value =
+        record.value == nullptr || !with_value ? Bytes{} : Bytes{record.value->data(), record.value->size()};
     const auto error = send(topic(topic_name), key, value, record.timestamp_ms, own.get(), record.ticket);
     if (error == RD_KAFKA_RESP_ERR_NO_ERROR) static_cast<void>(own.release());  // the client's now
     return error;

@@ -54,14 +54,14 @@ Headers dead_letter_headers(const RefusedRecord& record, const WriterOptions& op
 
 void log_skipped(const RefusedRecord& record, const WriterOptions& options) {
     std::string content;
-    if (options.refusal.logs_content && record.value != nullptr) content = "; its value is " + std::string(*record.value);
-    log::warn("kafka", format("Error encountered in task {}-{}. Executing stage '{}': a record for topic {} is left out "
-                              "(errors.tolerance=all): {}{}{}",
-                              options.connector, options.task, kStage, record.topic, cause(record),
-                              options.refusal.dead_letter_topic.empty()
-                                  ? ""
-                                  : "; kept in " + options.refusal.dead_letter_topic,
-                              content));
+    if (options.refusal.logs_content && record.value != nullptr)
+        content = "; its value is " + std::string(*record.value);
+    log::warn("kafka",
+              format("Error encountered in task {}-{}. Executing stage '{}': a record for topic {} is left out "
+                     "(errors.tolerance=all): {}{}{}",
+                     options.connector, options.task, kStage, record.topic, cause(record),
+                     options.refusal.dead_letter_topic.empty() ? "" : "; kept in " + options.refusal.dead_letter_topic,
+                     content));
 }
 
 }  // namespace millrace::topiclog::kafka

@@ -13,7 +13,7 @@ namespace millrace::topiclog::kafka {
 /// A record that Kafka, or its client, does not take, and what is known of it.
 struct RefusedRecord {
     std::string_view topic;
-    int32_t partition = -1;  ///< -1: it was refused before it had one.
+    int32_t partition = -1;                 ///< -1: it was refused before it had one.
     const std::string_view* key = nullptr;  ///< nullptr: null.
     const std::string_view* value = nullptr;
     Headers headers;

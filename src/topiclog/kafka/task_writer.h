@@ -21,12 +21,15 @@ struct WriterContext {
 /// still write, and what becomes of records that are refused.
 class TaskWriter : public RecordWriter {
   public:
-    void ensure_topics(const std::vector<std::string>& names) final { context_.topics.ensure(names, options_.topic_creation); }
-    void check_topics(const std::vector<std::string>& names) final { context_.topics.check(names, options_.topic_creation); }
+    void ensure_topics(const std::vector<std::string>& names) final {
+        context_.topics.ensure(names, options_.topic_creation);
+    }
+    void check_topics(const std::vector<std::string>& names) final {
+        context_.topics.check(names, options_.topic_creation);
+    }
 
   protected:
-    TaskWriter(WriterOptions options, const WriterContext& context)
-        : options_(std::move(options)), context_(context) {}
+    TaskWriter(WriterOptions options, const WriterContext& context) : options_(std::move(options)), context_(context) {}
 
     bool may_write() const { return !options_.may_write || options_.may_write(); }
     void require_may_write() const {

@@ -17,8 +17,8 @@ namespace millrace::topiclog::kafka {
 
 /// Exactly once (KIP-618): records and the offset behind them in one transaction, so that a reader of committed records
 /// sees each change once, whatever is killed. Opening one fences whoever wrote for the same task before. A transaction
-/// spans one batch, or with transaction.boundary=interval all batches of the interval. Where refused records may be left
-/// out it is always one batch: it is then written again without them.
+/// spans one batch, or with transaction.boundary=interval all batches of the interval. Where refused records may be
+/// left out it is always one batch: it is then written again without them.
 class TransactionalWriter final : public TaskWriter {
   public:
     /// `conf` names the transactional.id. Throws RetriableError, FatalError.
@@ -51,11 +51,11 @@ class TransactionalWriter final : public TaskWriter {
         int64_t timestamp_ms = 0;
         Headers headers;
     };
-    std::mutex refusal_mutex_;    ///< Guards what follows, up to producer_.
-    std::exception_ptr refusal_;  ///< Of a record; told by the ack thread.
-    std::set<size_t> left_out_;   ///< Of the batch being written, by number from 1.
-    std::vector<Letter> letters_; ///< To go into the same transaction.
-    bool must_rewrite_ = false;   ///< left_out_ has grown since the transaction began.
+    std::mutex refusal_mutex_;     ///< Guards what follows, up to producer_.
+    std::exception_ptr refusal_;   ///< Of a record; told by the ack thread.
+    std::set<size_t> left_out_;    ///< Of the batch being written, by number from 1.
+    std::vector<Letter> letters_;  ///< To go into the same transaction.
+    bool must_rewrite_ = false;    ///< left_out_ has grown since the transaction began.
     std::unique_ptr<Producer> producer_;
     const int64_t interval_ms_;
     std::jthread committer_;  ///< Ends transactions when their interval is over.

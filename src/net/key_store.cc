@@ -1,4 +1,4 @@
-#include "topiclog/kafka/key_store.h"
+#include "net/key_store.h"
 
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -19,7 +19,7 @@
 #include "base/errors.h"
 #include "base/text.h"
 
-namespace millrace::topiclog::kafka {
+namespace millrace::net {
 namespace {
 
 using Bio = std::unique_ptr<BIO, Destroyer<&BIO_free_all>>;
@@ -207,4 +207,11 @@ KeyPair keystore_pem(const std::string& path, const std::string& password, const
     return {text_of(bio.get()), certificates_pem(contents.chain)};
 }
 
-}  // namespace millrace::topiclog::kafka
+std::string store_type(const std::string& given, const std::string& path) {
+    if (!given.empty()) return upper(given);
+    const std::string name = lower(path);
+    if (name.ends_with(".p12") || name.ends_with(".pfx") || name.ends_with(".pkcs12")) return "PKCS12";
+    return name.ends_with(".pem") || name.ends_with(".crt") ? "PEM" : "JKS";
+}
+
+}  // namespace millrace::net

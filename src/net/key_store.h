@@ -2,11 +2,14 @@
 
 #include <string>
 
-namespace millrace::topiclog::kafka {
+namespace millrace::net {
 
 /// The certificates of a JKS or PKCS12 trust store as PEM. `property` is the prefix of names in messages
 /// ("producer.ssl.truststore."). Throws ConfigError.
 std::string truststore_pem(const std::string& path, const std::string& password, const std::string& property);
+
+/// "PEM", "PKCS12" or "JKS": as given, else by the file's name.
+std::string store_type(const std::string& given, const std::string& path);
 
 struct KeyPair {
     std::string key;
@@ -16,4 +19,4 @@ struct KeyPair {
 KeyPair keystore_pem(const std::string& path, const std::string& password, const std::string& key_password,
                      const std::string& property);
 
-}  // namespace millrace::topiclog::kafka
+}  // namespace millrace::net
