@@ -74,20 +74,21 @@ def start_as_a_supervisor_does(worker):
 
 
 class TakeOver(unittest.TestCase):
-    def run_rounds(self, kind, rounds):
+    def run_rounds(self, kind, rounds, broker=None):
+        broker = broker or kafka()
         # Debezium fails over tables that other tests leave on the shared server
         s = Server(kind, FOLDER / f'takeover-server-{kind}').start()
         self.addCleanup(s.stop)
         fresh_database(s, 'moved')
         s.sql('CREATE TABLE moved.t (id INT PRIMARY KEY, version BIGINT NOT NULL)', 'CREATE TABLE moved.other (id INT PRIMARY KEY)')
         group = f'take-{kind}'
-        settings = kafka().worker_settings(group)
+        settings = broker.worker_settings(group)
         debezium = Debezium(FOLDER / f'takeover-{kind}-debezium', **settings)
-        millrace = kafka().worker(FOLDER / f'takeover-{kind}', group)
+        millrace = broker.worker(FOLDER / f'takeover-{kind}', group)
         self.addCleanup(debezium.kill)
         self.addCleanup(millrace.kill)
         debezium.start()
-        config = connector(s, group, **{'database.include.list': 'moved', 'schema.history.internal.kafka.bootstrap.servers': kafka().bootstrap,
+        config = connector(s, group, **{'database.include.list': 'moved', 'schema.history.internal.kafka.bootstrap.servers': broker.bootstrap,
                                         'schema.history.internal.store.only.captured.databases.ddl': 'true'})
         debezium.create('m', config)
         debezium.wait_running('m')
@@ -111,7 +112,7 @@ class TakeOver(unittest.TestCase):
         topic = f'{group}.moved.t'
         def found():
             versions = collections.defaultdict(list)
-            for m in kafka().messages(topic):
+            for m in broker.messages(topic):
                 if m.value() is not None:
                     event = payload(m.value().decode())
                     row = event['after'] or event['before']

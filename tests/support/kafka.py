@@ -9,18 +9,19 @@ from confluent_kafka.admin import AdminClient
 from servers import ROOT, free_port, run, wait_until
 from worker import HttpError, Worker
 
-JARS = pathlib.Path(os.environ.get('MILLRACE_CACHE', pathlib.Path.home() / '.cache/millrace')) / 'kafka' / 'jars'
+CACHE = pathlib.Path(os.environ.get('MILLRACE_CACHE', pathlib.Path.home() / '.cache/millrace'))
 
 
-def java(*words, heap='512m'):
-    if not JARS.exists():
-        raise AssertionError(f'Kafka is missing: there is no {JARS}; ./dev test fetches it')
-    return ['java', f'-Xmx{heap}', f'-Dlog4j.configuration=file:{ROOT}/tools/kafka/log4j.properties', '-cp', f'{JARS}/*', *words]
+def java(*words, heap='512m', version=None):
+    jars = CACHE / (f'kafka-{version}' if version else 'kafka') / 'jars'
+    if not jars.exists():
+        raise AssertionError(f'Kafka is missing: there is no {jars}; ./dev test fetches it')
+    return ['java', f'-Xmx{heap}', f'-Dlog4j.configuration=file:{ROOT}/tools/kafka/log4j.properties', '-cp', f'{jars}/*', *words]
 
 
 class Kafka:
-    def __init__(self, folder, format_options=(), **settings):
-        self.format_options = list(format_options)
+    def __init__(self, folder, format_options=(), version=None, **settings):
+        self.format_options, self.version = list(format_options), version
         self.folder = pathlib.Path(folder)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
@@ -39,10 +40,10 @@ class Kafka:
         properties = self.folder / 'kafka.properties'
         properties.write_text(''.join(f'{k}={v}\n' for k, v in self.settings.items()))
         if not (self.folder / 'data').exists():
-            cluster = run(java('kafka.tools.StorageTool', 'random-uuid')).split()[-1]
-            run(java('kafka.tools.StorageTool', 'format', '-t', cluster, '-c', str(properties), *self.format_options))
+            cluster = run(java('kafka.tools.StorageTool', 'random-uuid', version=self.version)).split()[-1]
+            run(java('kafka.tools.StorageTool', 'format', '-t', cluster, '-c', str(properties), *self.format_options, version=self.version))
         with open(self.folder / 'kafka.log', 'ab') as log:
-            self.process = subprocess.Popen(java('kafka.Kafka', str(properties)), stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+            self.process = subprocess.Popen(java('kafka.Kafka', str(properties), version=self.version), stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
         wait_until('Kafka answering', self.answers, 90, self.process)
         return self
 
@@ -93,6 +94,33 @@ class Kafka:
 
     def worker(self, folder, group, **more):
         return KafkaWorker(folder, **self.worker_settings(group, **more))
+
+
+class ZookeeperKafka(Kafka):
+    """A broker of the time before KRaft could do transactions, with its ZooKeeper."""
+    def __init__(self, folder, version):
+        super().__init__(folder, version=version)
+        self.zookeeper = None
+        for name in ('process.roles', 'node.id', 'controller.quorum.voters', 'controller.listener.names', 'listener.security.protocol.map'):
+            del self.settings[name]
+        self.settings.update({'broker.id': '1', 'zookeeper.connect': f'127.0.0.1:{self.controller}', 'listeners': f'PLAINTEXT://127.0.0.1:{self.port}'})
+        (self.folder / 'data').mkdir()
+
+    def start(self):
+        if self.zookeeper is None:
+            properties = self.folder / 'zookeeper.properties'
+            properties.write_text(f'dataDir={self.folder}/zookeeper\nclientPort={self.controller}\nclientPortAddress=127.0.0.1\nadmin.enableServer=false\n')
+            with open(self.folder / 'zookeeper.log', 'ab') as log:
+                self.zookeeper = subprocess.Popen(java('org.apache.zookeeper.server.quorum.QuorumPeerMain', str(properties), heap='128m', version=self.version), stdout=log,
+                                                  stderr=log, stdin=subprocess.DEVNULL)
+        return super().start()
+
+    def stop(self, how=signal.SIGTERM):
+        super().stop(how)
+        if self.zookeeper is not None:
+            self.zookeeper.kill()
+            self.zookeeper.wait()
+        self.zookeeper = None
 
 
 class KafkaWorker(Worker):

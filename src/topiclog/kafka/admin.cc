@@ -39,11 +39,19 @@ void throw_if_failed(rd_kafka_event_t* event, const char* what) {
 
 ClientHandle make_client(rd_kafka_type_t type, ConfHandle conf) {
     std::array<char, kReasonBytes> reason{};
+    size_t size = reason.size();
+    rd_kafka_conf_get(conf.get(), "sasl.mechanisms", reason.data(), &size);
+    const bool has_tokens = std::string_view(reason.data()) == "OAUTHBEARER";
     rd_kafka_t* client = rd_kafka_new(type, conf.get(), reason.data(), reason.size());
     if (client == nullptr)
         throw ConfigError("bootstrap.servers", format("The Kafka client cannot be configured: {}", reason.data()));
     static_cast<void>(conf.release());  // the client owns it now
-    return ClientHandle(client);
+    ClientHandle handle(client);
+    if (has_tokens)
+        if (const ErrorHandle error(rd_kafka_sasl_background_callbacks_enable(client)); error)
+            throw ConfigError("sasl.mechanism",
+                              format("Tokens cannot be refreshed: {}", rd_kafka_error_string(error.get())));
+    return handle;
 }
 
 Admin::Admin(ConfHandle conf, int timeout_ms)

@@ -226,11 +226,16 @@ void set_stores(rd_kafka_conf_t* conf, const JavaProperties& properties, const s
 }
 
 void set_sasl(rd_kafka_conf_t* conf, const JavaProperties& properties, const std::string& prefix) {
+    const auto mechanism = properties.find("sasl.mechanism");
+    const std::string name_of_mechanism = mechanism == properties.end() ? "GSSAPI" : mechanism->second;
+    if (iequals(name_of_mechanism, "OAUTHBEARER")) {
+        rd_kafka_conf_enable_sasl_queue(conf, 1);  // make_client() has tokens refreshed without anybody polling
+        if (properties.contains("sasl.oauthbearer.token.endpoint.url"))
+            set(conf, "sasl.oauthbearer.method", "oidc", prefix + "sasl.oauthbearer.token.endpoint.url");
+    }
     const auto found = properties.find("sasl.jaas.config");
     if (found == properties.end()) return;
-    const auto mechanism = properties.find("sasl.mechanism");
-    for (const auto& [name, value] : jaas_properties(
-             found->second, mechanism == properties.end() ? "GSSAPI" : mechanism->second, prefix + "sasl.jaas.config"))
+    for (const auto& [name, value] : jaas_properties(found->second, name_of_mechanism, prefix + "sasl.jaas.config"))
         set(conf, name, value, prefix + "sasl.jaas.config");
 }
 

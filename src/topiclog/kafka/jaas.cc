@@ -86,7 +86,6 @@ std::map<std::string, std::string> jaas_properties(const std::string& line, cons
             out["enable.sasl.oauthbearer.unsecure.jwt"] = "true";
             out["sasl.oauthbearer.config"] = "principal=" + options["unsecuredLoginStringClaim_sub"];
         } else {
-            out["sasl.oauthbearer.method"] = "oidc";
             take("clientId", "sasl.oauthbearer.client.id");
             take("clientSecret", "sasl.oauthbearer.client.secret");
             take("scope", "sasl.oauthbearer.scope");
