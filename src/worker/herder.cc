@@ -390,7 +390,8 @@ Task::MakeSource Herder::source_maker(const std::string& name, const engine::Sou
 }
 
 /// Properties that do nothing here, each looked up in the table that it belongs to.
-void Herder::tell_notices(const std::string& name, const engine::SourceType& type, const config::Settings& given) {
+void Herder::tell_notices(const std::string& name, const engine::SourceType& type,
+                          const config::Settings& given) const {
     config::Settings own;
     config::Settings framework;
     for (const auto& [property, value] : given.values())
@@ -398,6 +399,18 @@ void Herder::tell_notices(const std::string& name, const engine::SourceType& typ
     auto notices = type.properties->notices(own, kConnectorNamespaces);
     for (auto& notice : framework_properties().notices(framework, {})) notices.push_back(std::move(notice));
     for (const auto& notice : notices) log::info(kLogger, format("Connector {}: {}", name, notice));
+    const auto history = given.list("schema.history.internal.kafka.bootstrap.servers");
+    const auto own_brokers = config_.settings.list("bootstrap.servers");
+    const bool is_elsewhere = std::none_of(history.begin(), history.end(), [&](const auto& broker) {
+        return std::find(own_brokers.begin(), own_brokers.end(), broker) != own_brokers.end();
+    });
+    if (is_elsewhere && !history.empty() && config_.is_on_kafka())
+        log::warn(kLogger,
+                  format("Connector {}: 'schema.history.internal.kafka.bootstrap.servers' names {}, the worker {}. "
+                         "The schema history is kept on the worker's cluster: if that is another one, copy the "
+                         "topic {} there first",
+                         name, join(history, ","), join(own_brokers, ","),
+                         given.text("schema.history.internal.kafka.topic")));
 }
 
 void Herder::start_task(const std::string& name, const ClusterState::Connector& connector, int64_t generation) {

@@ -70,7 +70,7 @@ class Herder {
     void acknowledge_revocations(const ClusterState& state);
     void apply_restarts(const ClusterState& state);
     void start_task(const std::string& name, const ClusterState::Connector& connector, int64_t generation);
-    static void tell_notices(const std::string& name, const engine::SourceType& type, const config::Settings& given);
+    void tell_notices(const std::string& name, const engine::SourceType& type, const config::Settings& given) const;
     engine::SourceFigures* figures_of(const std::string& name, const engine::SourceType& type,
                                       const config::Settings& settings);
     Task::MakeSource source_maker(const std::string& name, const engine::SourceType& type,

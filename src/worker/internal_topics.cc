@@ -1,6 +1,7 @@
 #include "worker/internal_topics.h"
 
 #include "base/errors.h"
+#include "base/log.h"
 #include "base/text.h"
 
 namespace millrace::worker {
@@ -62,6 +63,14 @@ void ensure_internal_topics(topiclog::TopicLog& log, const WorkerConfig& config)
         const auto found = log.topic(topic.name);
         if (!found) throw EnvironmentError(format("The topic {} was created but is not there", topic.name));
         if (const auto problem = internal_topic_problem(topic, *found)) throw ConfigError(topic.property, *problem);
+        for (size_t partition = 0; partition < found->first_offsets.size(); ++partition)
+            if (found->first_offsets[partition] > 0)
+                log::error(
+                    "worker",
+                    format("Topic {} ('{}') begins at offset {} in partition {}: records were deleted, which "
+                           "compaction does not do. What is missing of the {} is gone; check the list of "
+                           "connectors and their offsets before relying on them",
+                           topic.name, topic.property, found->first_offsets[partition], partition, topic.purpose));
     }
 }
 

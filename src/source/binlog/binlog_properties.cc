@@ -130,7 +130,7 @@ constexpr Property kProperties[] = {
     {.name = "column.mask.with.([0-9]+).chars", .importance = Importance::Medium, .group = "Events", .support = Support::Refused},
     {.name = "column.truncate.to.([0-9]+).chars", .type = Type::Int, .importance = Importance::Medium, .group = "Events", .support = Support::Refused},
     {.name = "schema.history.internal.kafka.topic", .importance = Importance::High, .group = "History Storage", .required = true, .documentation = "Topic of the schema history; on the embedded store too."},
-    {.name = "schema.history.internal.kafka.bootstrap.servers", .importance = Importance::High, .group = "History Storage", .support = Support::NoEffect},
+    {.name = "schema.history.internal.kafka.bootstrap.servers", .importance = Importance::High, .group = "History Storage", .documentation = "The history is kept where the worker keeps its topics; a warning tells when this names other brokers."},
     {.name = "schema.history.internal.kafka.recovery.poll.interval.ms", .type = Type::Int, .default_value = "100", .group = "History Storage", .support = Support::NoEffect},
     {.name = "schema.history.internal.kafka.recovery.attempts", .type = Type::Int, .default_value = "100", .group = "History Storage", .support = Support::NoEffect},
     {.name = "schema.history.internal.kafka.query.timeout.ms", .type = Type::Long, .default_value = "3000", .group = "History Storage", .support = Support::NoEffect},

@@ -61,9 +61,18 @@ int32_t count_option(const TopicCreation::Rules& rules, const std::string& group
     return static_cast<int32_t>(parse_int(text).value_or(-1));
 }
 
+/// Missing permissions can be granted while the task waits; for the rest its configuration must change.
 [[noreturn]] void refuse(const std::vector<std::pair<std::string, std::string>>& refused) {
     std::string text = format("{} topic(s) that the connector writes to cannot be had:", refused.size());
-    for (const auto& [name, reason] : refused) text += format("\n  {}: {}", name, reason);
+    bool is_permission = true;
+    for (const auto& [name, reason] : refused) {
+        const bool lacks_permission = reason.find("AUTHORIZATION_FAILED") != std::string::npos;
+        is_permission = is_permission && lacks_permission;
+        text += format(
+            "\n  {}: {}{}", name, reason,
+            lacks_permission ? "; grant the worker's user DESCRIBE and WRITE on it (CREATE, if it is not there)" : "");
+    }
+    if (is_permission) throw RetriableError(text, RetriableError::Shown::Failed);
     throw FatalError(text);
 }
 

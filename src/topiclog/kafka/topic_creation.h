@@ -19,7 +19,8 @@ class TopicCreation {
     /// `is_enabled`: the worker's topic.creation.enable. `admin` outlives this.
     TopicCreation(Admin& admin, bool is_enabled) : admin_(admin), is_enabled_(is_enabled) {}
 
-    /// Throws one FatalError that lists the topics that cannot be had, with what to do. Creates nothing.
+    /// Throws one FatalError that lists the topics that cannot be had, with what to do; a RetriableError if it is for
+    /// lack of permissions alone. Creates nothing.
     void check(const std::vector<std::string>& names, const Rules& rules);
     /// Creates what is missing. Throws likewise.
     void ensure(const std::vector<std::string>& names, const Rules& rules);
