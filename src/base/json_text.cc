@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/base64.h"
+#include "base/json.h"
 
 namespace millrace::json_text {
 namespace {
@@ -153,6 +154,11 @@ void append_string(std::string& out, std::string_view text) {
     out += '"';
     append_escaped(out, text);
     out += '"';
+}
+
+std::string unquoted(std::string_view json) {
+    const auto text = parse_json(json);
+    return text && text->is_string() ? text->get<std::string>() : std::string();
 }
 
 void append_base64(std::string& out, std::string_view bytes) {

@@ -27,6 +27,9 @@ void append_string(std::string& out, std::string_view text);
 /// The same without the quotes.
 void append_escaped(std::string& out, std::string_view text);
 
+/// The UTF-8 text that a quoted string, as written by append_string(), stands for.
+std::string unquoted(std::string_view json);
+
 /// A quoted base64 string with padding (RFC 4648, section 4).
 void append_base64(std::string& out, std::string_view bytes);
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <random>
+#include <set>
 
 #include "base/calendar.h"
 
@@ -93,8 +95,9 @@ std::string hex(std::string_view bytes) {
     return out;
 }
 
-int32_t java_hash(std::string_view text) {
-    uint32_t hash = 0;
+std::u16string to_utf16(std::string_view text) {
+    std::u16string units;
+    units.reserve(text.size());
     for (size_t i = 0; i < text.size();) {
         const auto lead = static_cast<unsigned char>(text[i]);
         const size_t length = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
@@ -103,13 +106,41 @@ int32_t java_hash(std::string_view text) {
             code = code << 6 | (static_cast<unsigned char>(text[i + j]) & 63u);
         i += length;
         if (code < 0x10000) {
-            hash = hash * 31 + code;
+            units += static_cast<char16_t>(code);
         } else {
-            hash = hash * 31 + (0xD800 + ((code - 0x10000) >> 10));
-            hash = hash * 31 + (0xDC00 + ((code - 0x10000) & 0x3FF));
+            units += static_cast<char16_t>(0xD800 + ((code - 0x10000) >> 10));
+            units += static_cast<char16_t>(0xDC00 + ((code - 0x10000) & 0x3FF));
         }
     }
+    return units;
+}
+
+int32_t java_hash(std::string_view text) {
+    uint32_t hash = 0;
+    for (const char16_t unit : to_utf16(text)) hash = hash * 31 + unit;
     return static_cast<int32_t>(hash);
+}
+
+std::vector<size_t> java_hash_order(const std::vector<std::string>& keys, size_t& capacity) {
+    std::set<std::string_view> seen;
+    std::vector<size_t> distinct;
+    for (size_t i = 0; i < keys.size(); ++i)
+        if (seen.insert(keys[i]).second) distinct.push_back(i);
+    while (distinct.size() > capacity * 3 / 4) capacity *= 2;
+    const auto bucket = [&](size_t i) {
+        const auto hash = static_cast<uint32_t>(java_hash(keys[i]));
+        return (hash ^ hash >> 16) & (capacity - 1);
+    };
+    std::map<std::pair<size_t, size_t>, size_t> ordered;  // by bucket, within one by arrival
+    for (const size_t i : distinct) ordered.emplace(std::pair{bucket(i), i}, i);
+    std::vector<size_t> order;
+    for (const auto& entry : ordered) order.push_back(entry.second);
+    return order;
+}
+
+std::vector<size_t> java_hash_order(const std::vector<std::string>& keys) {
+    size_t capacity = 16;
+    return java_hash_order(keys, capacity);
 }
 
 std::string uuid_v7() {

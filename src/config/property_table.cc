@@ -298,7 +298,9 @@ Settings PropertyTable::with_defaults(const Settings& settings) const {
     Settings full = settings;
     for (const auto& property : properties_)
         if (property.default_value != nullptr && !is_pattern(property))
-            full.set_default(std::string(property.name), property.default_value);
+            full.set_default(std::string(property.name), property.effective_default != nullptr
+                                                             ? property.effective_default
+                                                             : property.default_value);
     return full;
 }
 

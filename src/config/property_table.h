@@ -45,7 +45,8 @@ enum class Support {
 struct Property {
     std::string_view name;  ///< A name with a '(' is a regular expression (column.mask.with.(\d+).chars).
     Type type = Type::String;
-    const char* default_value = nullptr;  ///< nullptr: none.
+    const char* default_value = nullptr;      ///< nullptr: none.
+    const char* effective_default = nullptr;  ///< What holds if none is given, where that is not what is declared.
     Importance importance = Importance::Low;
     std::string_view group = {};
     Width width = Width::None;

@@ -8,14 +8,11 @@ namespace millrace::events {
 
 /// The schema of a table's change events (io.debezium.data.Envelope, version 2): before, after, source,
 /// transaction, op, ts_ms, ts_us, ts_ns. `row` is the table's value schema, optional.
-record::SchemaPtr envelope_schema(const std::string& topic, const record::SchemaPtr& row,
+record::SchemaPtr envelope_schema(const std::string& name, const record::SchemaPtr& row,
                                   const record::SchemaPtr& source);
 
 /// The optional block that ties an event to its transaction (event.block).
 record::SchemaPtr transaction_block_schema();
-
-/// Topic names hold letters, digits, '.', '_' and '-' only; anything else becomes '_'. At most 249 characters.
-std::string sanitized_topic(const std::string& name);
 
 /// `,"ts_ms":…,"ts_us":…,"ts_ns":…` of one moment, without the leading comma.
 void append_timestamps(std::string& out, int64_t ns);

@@ -1,6 +1,7 @@
 #include "relational/filters.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "base/errors.h"
@@ -11,22 +12,21 @@ namespace {
 
 /// Splits at commas that no backslash precedes.
 std::vector<std::string> split_expressions(std::string_view list) {
-    std::vector<std::string> parts;
-    std::string part;
-    for (size_t i = 0; i < list.size(); ++i) {
-        if (list[i] == '\\' && i + 1 < list.size() && list[i + 1] == ',') {
-            part += ',';
-            ++i;
-        } else if (list[i] == ',') {
-            parts.push_back(std::exchange(part, {}));
-        } else {
-            part += list[i];
-        }
-    }
-    parts.push_back(part);
     std::vector<std::string> kept;
-    for (const auto& text : parts)
-        if (const auto word = trimmed(text); !word.empty()) kept.emplace_back(word);
+    std::string part;
+    const auto finish = [&] {
+        if (const auto word = trimmed(part); !word.empty()) kept.push_back(replace_all(std::string(word), "\\,", ","));
+        part.clear();
+    };
+    for (size_t i = 0; i < list.size(); ++i) {
+        if (list[i] == ',') {
+            finish();
+            continue;
+        }
+        part += list[i];
+        if (list[i] == '\\' && i + 1 < list.size()) part += list[++i];
+    }
+    finish();
     return kept;
 }
 
@@ -35,8 +35,8 @@ std::vector<std::string> split_expressions(std::string_view list) {
 NamePatterns::NamePatterns(const std::string& property, std::string_view list) {
     for (const auto& expression : split_expressions(list)) {
         try {
-            patterns_.emplace_back(expression, std::regex::ECMAScript | std::regex::icase | std::regex::optimize);
-        } catch (const std::regex_error& fault) {
+            patterns_.emplace_back(expression, Regex::Case::Ignored);
+        } catch (const std::invalid_argument& fault) {
             throw ConfigError(property, format("The '{}' value is invalid: A comma-separated list of valid regular "
                                                "expressions is expected, but '{}' is none: {}",
                                                property, expression, fault.what()));
@@ -46,7 +46,7 @@ NamePatterns::NamePatterns(const std::string& property, std::string_view list) {
 
 std::optional<size_t> NamePatterns::first_match(const std::string& name) const {
     for (size_t i = 0; i < patterns_.size(); ++i)
-        if (std::regex_match(name, patterns_[i])) return i;
+        if (patterns_[i].matches(name)) return i;
     return std::nullopt;
 }
 
@@ -116,7 +116,8 @@ KeyColumns::KeyColumns(const config::Settings& settings) {
         const bool is_valid = colon != 0 && !columns.empty() && columns.find(':') == std::string::npos &&
                               std::none_of(names.begin(), names.end(), [](const auto& name) { return name.empty(); });
         if (is_valid)
-            entries_.emplace_back(NamePatterns(kName, entry.substr(0, colon)), split_list(columns));
+            for (const auto& column : split_list(columns))
+                entries_.emplace_back(kName, entry.substr(0, colon) + "." + column);
         else
             problems.push_back(entry + R"( has an invalid format (expecting '^\s*([^:]+):([^:,]+(,[^:,]+)*)\s*$'))");
     }
@@ -125,10 +126,12 @@ KeyColumns::KeyColumns(const config::Settings& settings) {
     throw ConfigError(kName, join(problems, "\n"));
 }
 
-std::optional<std::vector<std::string>> KeyColumns::find(const TableId& table) const {
-    for (const auto& [tables, columns] : entries_)
-        if (tables.match(table.dotted())) return columns;
-    return std::nullopt;
+std::vector<std::string> KeyColumns::of(const Table& table) const {
+    std::vector<std::string> columns;
+    for (const auto& entry : entries_)
+        for (const auto& column : table.columns)
+            if (entry.match(table.id.dotted() + "." + column.name)) columns.push_back(column.name);
+    return columns.empty() ? table.primary_key : columns;
 }
 
 bool is_builtin_database(std::string_view database) {

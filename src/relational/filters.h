@@ -1,17 +1,18 @@
 #pragma once
 
 #include <optional>
-#include <regex>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/regex.h"
 #include "config/settings.h"
 #include "relational/table.h"
 
 namespace millrace::relational {
 
-/// A comma-separated list of regular expressions, each matched against the whole name, case-insensitively.
+/// A comma-separated list of regular expressions (a comma within one is written "\\,"), each matched against the whole
+/// name, case-insensitively.
 class NamePatterns {
   public:
     NamePatterns() = default;
@@ -24,7 +25,7 @@ class NamePatterns {
     std::optional<size_t> first_match(const std::string& name) const;
 
   private:
-    std::vector<std::regex> patterns_;
+    std::vector<Regex> patterns_;
 };
 
 /// Which databases, tables and columns are captured: database.*, table.* and column.include.list/exclude.list.
@@ -43,15 +44,17 @@ class Filters {
     NamePatterns database_include_, database_exclude_, table_include_, table_exclude_, column_include_, column_exclude_;
 };
 
-/// message.key.columns: `<table expression>:<column>,<column>;…`.
+/// message.key.columns: `<table expression>:<column expression>,<column expression>;…`.
 class KeyColumns {
   public:
+    /// Throws ConfigError.
     explicit KeyColumns(const config::Settings& settings);
-    /// The columns that make up the key of this table's records, if the property names any.
-    std::optional<std::vector<std::string>> find(const TableId& table) const;
+    /// The columns that make up the key of this table's records, in order: those that an expression matches, else
+    /// the primary key.
+    std::vector<std::string> of(const Table& table) const;
 
   private:
-    std::vector<std::pair<NamePatterns, std::vector<std::string>>> entries_;
+    std::vector<NamePatterns> entries_;  ///< Each of one column, matched against DATABASE.TABLE.COLUMN.
 };
 
 /// Databases of the server itself, which are never captured.

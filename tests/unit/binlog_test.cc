@@ -173,7 +173,7 @@ std::string text_value(const char* type, std::optional<int> length, std::optiona
     column.length = length;
     column.scale = scale;
     column.optional = optional;
-    ColumnPlan plan(table, column, {});
+    ColumnPlan plan(table, column, {}, {"c", {}, {}});
     std::string out;
     plan.append(out, plan.from_text(text, text != nullptr ? strlen(text) : 0));
     return out;

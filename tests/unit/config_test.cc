@@ -54,19 +54,6 @@ TEST(PropertyTable, RequiredValuesAreMissed) {
     EXPECT_EQ(found[0].message, "The 'topic.prefix' value is invalid: A value is required");
 }
 
-TEST(PropertyTable, WhatIsNotBuiltIsRefusedByName) {
-    for (const auto& [name, value] : std::map<std::string, std::string>{{"signal.enabled.channels", "kafka"},
-                                                                        {"snapshot.mode", "always"},
-                                                                        {"converters", "x"},
-                                                                        {"column.mask.with.5.chars", "a.b.c"},
-                                                                        {"provide.transaction.metadata", "true"}}) {
-        const auto found = problems({{name, value}});
-        ASSERT_EQ(found.size(), 1u) << name;
-        EXPECT_EQ(found[0].property, name);
-        EXPECT_NE(found[0].message.find("not supported by Millrace yet"), std::string::npos);
-    }
-}
-
 TEST(PropertyTable, WrongTypesAndWordsAreRefused) {
     EXPECT_EQ(problems({{"database.port", "x"}})[0].property, "database.port");
     EXPECT_EQ(problems({{"decimal.handling.mode", "exact"}})[0].message,

@@ -278,12 +278,19 @@ std::optional<Gtid> parse_gtid(std::string_view body) {
     gtid.uuid = uuid_text(cursor.bytes(16));
     gtid.number = cursor.i64();
     if (!cursor.ok()) return std::nullopt;
+    // From MySQL 8.0.1: logical timestamps, then the commit's time here and, if it differs, where it was first run.
+    constexpr uint64_t kDiffers = uint64_t{1} << 55;
+    cursor.skip(17);
+    uint64_t committed = cursor.little(7);
+    if ((committed & kDiffers) != 0) committed = cursor.little(7);
+    if (cursor.ok()) gtid.committed_us = static_cast<int64_t>(committed);
     return gtid;
 }
 
 std::optional<Gtid> parse_gtid_tagged(std::string_view body) {
     // mysql::serialization: version, size, last field that may not be ignored, then (field id, value) in order:
-    // 0 flags, 1 UUID (16 bytes, each a varlen), 2 number, 3 tag (a string).
+    // 0 flags, 1 UUID (16 bytes, each a varlen), 2 number, 3 tag (a string), 4 and 5 logical timestamps, 6 the commit's
+    // time here, 7 where it was first run, if it differs.
     ByteCursor cursor(body);
     read_varlen(cursor);
     read_varlen(cursor);
@@ -301,7 +308,10 @@ std::optional<Gtid> parse_gtid_tagged(std::string_view body) {
             gtid.number = read_varlen_signed(cursor);
         } else if (field == 3) {
             gtid.tag = cursor.bytes(static_cast<size_t>(read_varlen(cursor)));
-            break;
+        } else if (field == 4 || field == 5) {
+            read_varlen_signed(cursor);
+        } else if (field == 6 || field == 7) {
+            gtid.committed_us = static_cast<int64_t>(read_varlen(cursor));
         } else {
             break;
         }

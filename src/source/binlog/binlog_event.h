@@ -107,6 +107,7 @@ struct Gtid {
     std::string uuid;
     std::string tag;
     int64_t number = 0;
+    int64_t committed_us = 0;  ///< When it was committed where it was first run, since 1970; 0: the log does not say.
     std::string text() const;
 };
 std::optional<Gtid> parse_gtid(std::string_view body);

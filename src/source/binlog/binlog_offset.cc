@@ -7,6 +7,7 @@
 namespace millrace::binlog {
 namespace {
 
+constexpr std::string_view kTransactionCountKey = "transaction_data_collection_order_";
 constexpr const char* kPreparedXaKey = "millrace_prepared_xa";
 
 uint64_t number(const Json& json, const char* key) {
@@ -27,6 +28,11 @@ std::string BinlogOffset::to_json() const {
     if (rows_to_skip != 0) json["row"] = rows_to_skip;
     if (server_id) json["server_id"] = *server_id;
     if (events_to_skip != 0) json["event"] = events_to_skip;
+    if (!transaction_id.empty()) {
+        json["transaction_id"] = transaction_id;
+        for (const auto& count : transaction_counts)
+            json[std::string(kTransactionCountKey) + count.table] = count.events;
+    }
     if (!prepared_xa.empty()) {
         Json prepared = Json::object();
         for (const auto& [xid, place] : prepared_xa) prepared[xid] = place;
@@ -50,6 +56,11 @@ BinlogOffset BinlogOffset::from_json(std::string_view text) {
         if (const auto snapshot = json.find("snapshot"); snapshot != json.end())
             offset.in_snapshot =
                 (snapshot->is_boolean() && snapshot->get<bool>()) || *snapshot == "INITIAL" || *snapshot == "true";
+        if (const auto id = json.find("transaction_id"); id != json.end() && id->is_string())
+            offset.transaction_id = id->get<std::string>();
+        for (const auto& [key, value] : json.items())
+            if (key.starts_with(kTransactionCountKey))
+                offset.transaction_counts.push_back({key.substr(kTransactionCountKey.size()), value.get<int64_t>()});
         if (const auto prepared = json.find(kPreparedXaKey); prepared != json.end())
             offset.prepared_xa = Json::parse(prepared->get<std::string>()).get<std::map<std::string, std::string>>();
         return offset;

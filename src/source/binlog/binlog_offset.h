@@ -5,7 +5,9 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "events/transaction_metadata.h"
 #include "source/binlog/binlog_event.h"
 #include "source/binlog/ddl/lexer.h"
 #include "source/binlog/gtid_set.h"
@@ -23,6 +25,10 @@ struct BinlogOffset {
     uint64_t rows_to_skip = 0;    ///< Rows that are done of the event after those ("row").
     std::optional<uint32_t> server_id;
     bool in_snapshot = false;  ///< The snapshot is not complete.
+    /// Of the transaction that is being read, where provide.transaction.metadata is on: its id (empty: none) and the
+    /// events counted so far.
+    std::string transaction_id;
+    std::vector<events::TransactionFormat::Count> transaction_counts;
     /// XA transactions that are prepared and neither committed nor rolled back: xid to "file:position" of their
     /// first event. Millrace's own key, which Debezium passes over.
     std::map<std::string, std::string> prepared_xa;

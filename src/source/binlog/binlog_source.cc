@@ -26,13 +26,17 @@ PlanSettings plan_settings(const Dialect& dialect, const engine::SourceContext& 
              settings.text("source.version", "3.5.0.Final"), settings.text("topic.prefix")},
             ValueModes::from(settings),
             context.key_json,
-            context.value_json};
+            context.value_json,
+            events::TopicNaming(settings),
+            events::NameAdjustment::from(settings, events::NameAdjustment::Of::Schemas),
+            events::NameAdjustment::from(settings, events::NameAdjustment::Of::Fields),
+            relational::ColumnShaping(settings),
+            CustomConverters(settings)};
 }
 
 SchemaState::Options schema_options(const Dialect& dialect, const engine::SourceContext& context) {
     const auto& settings = context.settings;
-    SchemaState::Options options;
-    options.plan = plan_settings(dialect, context);
+    SchemaState::Options options{.plan = plan_settings(dialect, context)};
     options.server = dialect.server();
     options.publishes_changes = settings.boolean("include.schema.changes", true);
     options.keep_comments = settings.boolean("include.schema.comments", false) ||
@@ -54,6 +58,7 @@ ChangeWriter::Options writer_options(const Dialect& dialect, const engine::Sourc
     options.tombstones = settings.boolean("tombstones.on.delete", true);
     options.context_headers = settings.boolean("extended.headers.enabled", true);
     options.run_id = context.run_id;
+    options.skip_unchanged = settings.boolean("skip.messages.without.change", false);
     options.figures = context.figures;
     for (const auto& operation : settings.list("skipped.operations")) {
         options.skip_create |= operation == "c";
@@ -86,7 +91,8 @@ class BinlogSource final : public engine::Source {
           connection_(ConnectionOptions::from(context_.settings, dialect.default_tls())),
           schema_(schema_options(dialect, context_), context_.settings, context_.log),
           heartbeat_(heartbeat_options(), context_.key_json, context_.value_json),
-          writer_(with_topics(writer_options(dialect, context_))),
+          transactions_(schema_.options().plan.naming.transaction(), context_.key_json, context_.value_json),
+          writer_(with_transactions(with_topics(writer_options(dialect, context_)))),
           prefix_(context_.settings.text("topic.prefix")),
           offset_key_(offset_key(context_.connector_name, prefix_)) {}
 
@@ -144,14 +150,19 @@ class BinlogSource final : public engine::Source {
         return options;
     }
 
+    bool tells_transactions() const { return context_.settings.boolean("provide.transaction.metadata", false); }
+
+    ChangeWriter::Options with_transactions(ChangeWriter::Options options) {
+        if (tells_transactions()) options.transactions = &transactions_;
+        return options;
+    }
+
     Heartbeat::Options heartbeat_options() const {
         const auto& settings = context_.settings;
         Heartbeat::Options options;
         options.interval_ms = settings.integer("heartbeat.interval.ms");
         options.server = settings.text("topic.prefix");
-        const std::string prefix =
-            settings.text("topic.heartbeat.prefix", settings.text("heartbeat.topics.prefix", "__debezium-heartbeat"));
-        options.topic = prefix + settings.text("topic.delimiter", ".") + options.server;
+        options.topic = schema_.options().plan.naming.heartbeat();
         options.action_query = settings.text("heartbeat.action.query");
         options.connection = connection_;
         options.logger = logger();
@@ -181,7 +192,7 @@ class BinlogSource final : public engine::Source {
 
     std::optional<topiclog::OffsetRecord> current_offset() {
         if (offset_.file.empty()) return std::nullopt;
-        if (streaming_ != nullptr) offset_.gtids = streaming_->completed_gtids();
+        if (streaming_ != nullptr) streaming_->complete_offset();
         return topiclog::OffsetRecord{context_.offsets_topic, offset_key_, offset_.to_json()};
     }
 
@@ -313,6 +324,11 @@ class BinlogSource final : public engine::Source {
             queue_->ensure_topics({heartbeat_.topic()});
             context_.topic_used(heartbeat_.topic());
         }
+        if (tells_transactions()) {
+            options.transactions = &transactions_;
+            queue_->ensure_topics({transactions_.topic()});
+            context_.topic_used(transactions_.topic());
+        }
         options.include_query = context_.settings.boolean("include.query", false);
         options.truncates_are_events = !skips(context_.settings, "t");
         Streaming streaming(dialect_, std::move(options), schema_, writer_, queue, offset_);
@@ -334,7 +350,7 @@ class BinlogSource final : public engine::Source {
         context_.figures->is_connected = 0;
         ++context_.figures->disconnects;
         queue.synchronized([&] {
-            if (streaming_ != nullptr) offset_.gtids = streaming_->completed_gtids();
+            if (streaming_ != nullptr) streaming_->complete_offset();
             streaming_ = nullptr;
         });
     }
@@ -347,6 +363,7 @@ class BinlogSource final : public engine::Source {
     ConnectionOptions connection_;
     SchemaState schema_;
     Heartbeat heartbeat_;
+    engine::TransactionMonitor transactions_;
     ChangeWriter writer_;
     std::string prefix_;
     std::string offset_key_;

@@ -39,7 +39,12 @@ void ChangeWriter::finish(Batch& batch, const TablePlan& plan, size_t start, cha
     out += source_before_row_;
     json_text::append_int(out, row);
     out += source_after_row_;
-    out += ",\"transaction\":null,\"op\":\"";
+    out += ",\"transaction\":";
+    if (transaction_counter_ == nullptr)
+        out += "null";
+    else
+        options_.transactions->append_block(out, *transaction_counter_);
+    out += ",\"op\":\"";
     out += op;
     out += "\",";
     events::append_timestamps(out, ns);
@@ -121,7 +126,7 @@ void ChangeWriter::write_key_change(Batch& batch, const TablePlan& plan, size_t 
 }
 
 void ChangeWriter::write_update(Batch& batch, TablePlan& plan, const TableMap& map, const Rows& rows,
-                                ByteCursor& images, uint32_t row) {
+                                ByteCursor& images, uint32_t row, bool wanted) {
     std::string& out = batch.bytes();
     const size_t start = out.size();
     const std::string_view before_image = images.rest();
@@ -136,6 +141,10 @@ void ChangeWriter::write_update(Batch& batch, TablePlan& plan, const TableMap& m
     else
         plan.append_row(out, map, rows.columns_after, images, after_places_);
     after_end_ = out.size();
+    if (!wanted || (options_.skip_unchanged && is_unchanged(out))) {
+        out.resize(start);
+        return;
+    }
     if (plan.has_key()) {
         const size_t key_start = out.size();
         plan.append_key(out, before_places_);
@@ -152,19 +161,32 @@ void ChangeWriter::write_update(Batch& batch, TablePlan& plan, const TableMap& m
     finish(batch, plan, start, 'u', row, &after_places_, headers_->empty() ? nullptr : headers_.get());
 }
 
-uint32_t ChangeWriter::write_rows(Batch& batch, const std::shared_ptr<TablePlan>& plan, const TableMap& map,
-                                  const Rows& rows, const SourceInfo& info, uint32_t first_row) {
+/// What all rows of an event have in common.
+void ChangeWriter::begin_event(Batch& batch, const std::shared_ptr<TablePlan>& plan, const SourceInfo& info) {
     batch.keep(plan);
     batch.keep(headers_);
     if (noted_plan_ != plan.get()) {
         noted_plan_ = plan.get();
         note_topic(plan->topic());
     }
-    const std::string* headers = headers_->empty() ? nullptr : headers_.get();
     source_before_row_.clear();
     source_after_row_.clear();
     append_source_before_row(source_before_row_, head_, info);
     append_source_after_row(source_after_row_, info);
+    const bool in_transaction = options_.transactions != nullptr && options_.transactions->is_open();
+    transaction_counter_ = in_transaction ? &options_.transactions->counter(plan->id().dotted()) : nullptr;
+}
+
+bool ChangeWriter::is_unchanged(const std::string& out) const {
+    const std::string_view all(out);
+    return all.substr(before_begin_, before_end_ - before_begin_) ==
+           all.substr(after_begin_, after_end_ - after_begin_);
+}
+
+uint32_t ChangeWriter::write_rows(Batch& batch, const std::shared_ptr<TablePlan>& plan, const TableMap& map,
+                                  const Rows& rows, const SourceInfo& info, uint32_t first_row) {
+    begin_event(batch, plan, info);
+    const std::string* headers = headers_->empty() ? nullptr : headers_.get();
     const bool skip = (rows.kind == Rows::Kind::Write && options_.skip_create) ||
                       (rows.kind == Rows::Kind::Update && options_.skip_update) ||
                       (rows.kind == Rows::Kind::Delete && options_.skip_delete);
@@ -173,15 +195,18 @@ uint32_t ChangeWriter::write_rows(Batch& batch, const std::shared_ptr<TablePlan>
     uint32_t row = 0;
     for (; !images.empty() && images.ok(); ++row) {
         const size_t start = out.size();
-        const size_t entries = batch.entries().size();
+        const bool wanted = !skip && row >= first_row;
         switch (rows.kind) {
             case Rows::Kind::Write:
                 out += "{\"before\":null,\"after\":";
                 plan->append_row(out, map, rows.columns_before, images, after_places_);
-                if (!skip && row >= first_row) finish(batch, *plan, start, 'c', row, &after_places_, headers);
+                if (wanted)
+                    finish(batch, *plan, start, 'c', row, &after_places_, headers);
+                else
+                    out.resize(start);
                 break;
             case Rows::Kind::Update:
-                write_update(batch, *plan, map, rows, images, row);
+                write_update(batch, *plan, map, rows, images, row, wanted);
                 break;
             case Rows::Kind::Delete: {
                 plan->append_row(out, map, rows.columns_before, images, before_places_);
@@ -190,17 +215,13 @@ uint32_t ChangeWriter::write_rows(Batch& batch, const std::shared_ptr<TablePlan>
                 old_key_.assign(out, key_start);
                 const std::string before = out.substr(start, key_start - start);
                 out.resize(start);
-                if (!skip && row >= first_row) write_delete(batch, *plan, before, old_key_, row, headers);
+                if (wanted) write_delete(batch, *plan, before, old_key_, row, headers);
                 break;
             }
         }
-        if (skip || row < first_row) {
-            batch.truncate(entries);
-            out.resize(start);
-        }
     }
     if (!images.ok()) throw FatalError(format("A row event of table {} is cut short", plan->id().dotted()));
-    if (row > 0) last_row_ = row - 1;
+    if (row > 0 && !skip) last_row_ = row - 1;  // Debezium does not see the events that it skips
     count(rows.kind, row, info);
     return row;
 }
@@ -213,21 +234,13 @@ void ChangeWriter::count(Rows::Kind kind, uint32_t rows, const SourceInfo& info)
                                   : figures.deletes) += rows;
     const int64_t now = now_ms();
     figures.last_event_ms = now;
-    figures.behind_ms = std::max<int64_t>(0, now - info.ts_ms);
+    figures.behind_ms = std::max<int64_t>(0, now - info.ts_us / 1000);
 }
 
 void ChangeWriter::write_read(Batch& batch, const std::shared_ptr<TablePlan>& plan, std::string_view row_json,
                               std::string_view key_json, const SourceInfo& info) {
-    batch.keep(plan);
-    batch.keep(headers_);
-    if (noted_plan_ != plan.get()) {
-        noted_plan_ = plan.get();
-        note_topic(plan->topic());
-    }
-    source_before_row_.clear();
-    source_after_row_.clear();
-    append_source_before_row(source_before_row_, head_, info);
-    append_source_after_row(source_after_row_, info);
+    begin_event(batch, plan, info);
+    transaction_counter_ = nullptr;
     std::string& out = batch.bytes();
     const size_t start = out.size();
     out += "{\"before\":null,\"after\":";
@@ -240,14 +253,8 @@ void ChangeWriter::write_read(Batch& batch, const std::shared_ptr<TablePlan>& pl
 }
 
 void ChangeWriter::write_truncate(Batch& batch, const std::shared_ptr<TablePlan>& plan, const SourceInfo& info) {
-    batch.keep(plan);
-    batch.keep(headers_);
-    note_topic(plan->topic());
+    begin_event(batch, plan, info);
     ++options_.figures->truncates;
-    source_before_row_.clear();
-    source_after_row_.clear();
-    append_source_before_row(source_before_row_, head_, info);
-    append_source_after_row(source_after_row_, info);
     std::string& out = batch.bytes();
     const size_t start = out.size();
     out += "{\"before\":null,\"after\":null";

@@ -10,6 +10,7 @@
 #include "source/binlog/source_info.h"
 #include "source/binlog/table_plan.h"
 #include "source/engine/source_figures.h"
+#include "source/engine/transaction_monitor.h"
 #include "topiclog/append_batch.h"
 
 namespace millrace::binlog {
@@ -24,6 +25,8 @@ class ChangeWriter {
         bool context_headers = true;  ///< extended.headers.enabled
         std::string run_id;
         bool skip_create = false, skip_update = false, skip_delete = false;  ///< skipped.operations
+        bool skip_unchanged = false;                                         ///< skip.messages.without.change
+        engine::TransactionMonitor* transactions = nullptr;  ///< provide.transaction.metadata; nullptr: off.
         std::function<void(const std::string& topic)> topic_used;
         engine::SourceFigures* figures = nullptr;
     };
@@ -54,8 +57,11 @@ class ChangeWriter {
     void write_delete(Batch& batch, const TablePlan& plan, std::string_view before, std::string_view key, uint32_t row,
                       const std::string* headers);
     void write_tombstone(Batch& batch, const TablePlan& plan, std::string_view key, const std::string* headers);
+    /// Reads the row; writes it if it is `wanted`.
     void write_update(Batch& batch, TablePlan& plan, const TableMap& map, const Rows& rows, ByteCursor& images,
-                      uint32_t row);
+                      uint32_t row, bool wanted);
+    void begin_event(Batch& batch, const std::shared_ptr<TablePlan>& plan, const SourceInfo& info);
+    bool is_unchanged(const std::string& out) const;
     void write_key_change(Batch& batch, const TablePlan& plan, size_t start, std::string_view old_key,
                           std::string_view new_key, uint32_t row);
     void count(Rows::Kind kind, uint32_t rows, const SourceInfo& info);
@@ -71,6 +77,7 @@ class ChangeWriter {
     KeyPlaces before_places_, after_places_;
     size_t before_begin_ = 0, before_end_ = 0, after_begin_ = 0, after_end_ = 0;
     std::string old_key_, new_key_;
+    int64_t* transaction_counter_ = nullptr;  ///< Of the event's table; nullptr: no transaction is open.
     const TablePlan* noted_plan_ = nullptr;
     std::unordered_set<std::string> noted_topics_;
 };

@@ -149,6 +149,32 @@ std::unique_ptr<CharsetDecoder> CharsetDecoder::make(std::string_view charset) {
         name));
 }
 
+std::string encoded_in_charset(std::string_view charset, std::string_view text) {
+    const std::string name = canonical_charset(charset);
+    const char* to = name == "latin1" ? "CP1252" : nullptr;
+    for (const auto& known : kNames)
+        if (known.mysql == name) to = known.iconv;
+    if (to == nullptr) return std::string(text);
+    const iconv_t handle = iconv_open(to, "UTF-8");
+    if (handle == reinterpret_cast<iconv_t>(-1)) return std::string(text);  // NOLINT(performance-no-int-to-ptr)
+    std::string out(text.size() * 4 + 8, '\0');
+    char* from = const_cast<char*>(text.data());
+    char* at = out.data();
+    size_t left = text.size();
+    size_t room = out.size();
+    while (left > 0 && iconv(handle, &from, &left, &at, &room) == static_cast<size_t>(-1) && room > 0) {
+        *at++ = '?';
+        --room;
+        do {
+            ++from;
+            --left;
+        } while (left > 0 && (static_cast<unsigned char>(*from) & 0xC0) == 0x80);
+    }
+    iconv_close(handle);
+    out.resize(out.size() - room);
+    return out;
+}
+
 std::optional<std::string> charset_of_collation(std::string_view collation) {
     std::string name = lower(collation);
     if (name == "binary") return name;

@@ -19,6 +19,9 @@ class CharsetDecoder {
     static std::unique_ptr<CharsetDecoder> make(std::string_view charset);
 };
 
+/// UTF-8 text as the bytes of a MySQL character set; what has no place in it becomes '?'.
+std::string encoded_in_charset(std::string_view charset, std::string_view text);
+
 /// "utf8" is today's utf8mb3; MySQL and MariaDB also compare names without regard to case.
 std::string canonical_charset(std::string_view charset);
 

@@ -29,7 +29,7 @@ int64_t floor_div(int64_t value, int64_t by) {
 
 }  // namespace
 
-void ColumnPlan::append(std::string& out, const ColumnValue& value) {
+void ColumnPlan::append_plain(std::string& out, const ColumnValue& value) {
     if (value.kind == Kind::Null) {
         append_null(out);
         return;

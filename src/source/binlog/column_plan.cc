@@ -59,16 +59,19 @@ std::string unquote_literal(std::string_view quoted) {
     return std::string(quoted);
 }
 
-ColumnPlan::ColumnPlan(const relational::Table& table, const relational::Column& column, const ValueModes& modes)
+ColumnPlan::ColumnPlan(const relational::Table& table, const relational::Column& column, const ValueModes& modes,
+                       ColumnTreatment treatment)
     : table_name_(table.id.dotted()),
       name_(column.name),
+      treatment_(std::move(treatment)),
+      jdbc_type_(column.jdbc_type),
       optional_(column.optional),
       is_unsigned_(column.type_name.find("UNSIGNED") != std::string::npos ||
                    column.type_name.find("ZEROFILL") != std::string::npos || column.type_name == "SERIAL"),
       adjust_years_(modes.adjust_two_digit_years),
       binary_(modes.binary),
       scale_(column.scale.value_or(0)) {
-    json_text::append_string(name_json_, column.name);
+    json_text::append_string(name_json_, treatment_.field);
     name_json_ += ':';
     record::Schema schema;
     schema.optional = column.optional;
@@ -85,6 +88,7 @@ ColumnPlan::ColumnPlan(const relational::Table& table, const relational::Column&
     if (modes.comments && column.comment) schema.doc = *column.comment;
     set_default(column, schema);
     if (schema.default_json) null_json_ = *schema.default_json;
+    treat_schema(column, schema);
     schema_ = std::make_shared<const record::Schema>(std::move(schema));
 }
 
@@ -150,7 +154,7 @@ void ColumnPlan::set_default(const relational::Column& column, record::Schema& s
             if ((value.kind == Kind::Int || value.kind == Kind::UInt) && !parse_int(text) &&
                 text.find_first_not_of("+-0123456789") != std::string::npos)
                 return;
-            append(json, value);
+            append_unshaped(json, value);
         }
     }
     if (json != "null") schema.default_json = json;

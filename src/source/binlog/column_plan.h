@@ -5,9 +5,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/digest.h"
 #include "record/schema.h"
 #include "relational/table.h"
 #include "source/binlog/charset.h"
+#include "source/binlog/column_treatment.h"
 #include "source/binlog/column_value.h"
 #include "source/binlog/value_modes.h"
 
@@ -55,11 +57,14 @@ enum class Form : uint8_t {
 class ColumnPlan {
   public:
     /// Throws FatalError, naming the column, if its type is not known. `table` gives the default character set.
-    ColumnPlan(const relational::Table& table, const relational::Column& column, const ValueModes& modes);
+    ColumnPlan(const relational::Table& table, const relational::Column& column, const ValueModes& modes,
+               ColumnTreatment treatment);
 
-    const std::string& name_json() const { return name_json_; }  ///< "name": with quotes and colon.
+    const std::string& name_json() const { return name_json_; }  ///< The field's name with quotes and colon.
+    const std::string& field() const { return treatment_.field; }
     const record::SchemaPtr& schema() const { return schema_; }
-    const std::string& name() const { return name_; }
+    /// Keys are neither masked nor cut, and carry no parameters that say so.
+    const record::SchemaPtr& key_schema() const { return key_schema_; }
     int scale() const { return form_ == Form::Decimal ? scale_ : 0; }
     bool is_unsigned() const { return is_unsigned_; }
     Form form() const { return form_; }
@@ -67,6 +72,10 @@ class ColumnPlan {
     /// Appends the value. A null becomes the column's default, as the JSON converter's replace.null.with.default
     /// has it, unless that is off. Throws FatalError if the value does not fit the column.
     void append(std::string& out, const ColumnValue& value);
+    /// Does append() mask or cut values?
+    bool is_shaped() const { return is_masked_ || is_truncated_; }
+    /// The value as keys have it.
+    void append_unshaped(std::string& out, const ColumnValue& value);
 
     /// The value of a text protocol row (a snapshot's). `text` is nullptr for NULL.
     ColumnValue from_text(const char* text, size_t length) const;
@@ -77,6 +86,15 @@ class ColumnPlan {
     void choose_form(const relational::Column& column, const ValueModes& modes, record::Schema& schema);
     void choose_time_form(const relational::Column& column, const ValueModes& modes, record::Schema& schema);
     void set_default(const relational::Column& column, record::Schema& schema);
+    void treat_schema(const relational::Column& column, record::Schema& schema);
+    bool is_text_to_masks() const;
+    void append_plain(std::string& out, const ColumnValue& value);
+    void append_converted(std::string& out, const ColumnValue& value);
+    void append_text_conversion(std::string& out, const ColumnValue& value);
+    double number_of(const ColumnValue& value) const;
+    void append_masked(std::string& out, std::string_view json) const;
+    void append_truncated(std::string& out, const ColumnValue& value);
+    void append_hash(std::string& out, const ColumnValue& value);
     void append_null(std::string& out) const { out += null_json_; }
     void append_bytes(std::string& out, std::string_view bytes) const;
     void append_text_value(std::string& out, const ColumnValue& value);
@@ -95,7 +113,13 @@ class ColumnPlan {
     std::string name_;
     std::string name_json_;
     std::string null_json_ = "null";
-    record::SchemaPtr schema_;
+    record::SchemaPtr schema_, key_schema_;
+    ColumnTreatment treatment_;
+    int jdbc_type_ = 0;
+    bool is_masked_ = false, is_truncated_ = false;
+    std::string mask_json_;
+    std::optional<Digest> digest_;
+    int hash_length_ = 0;
     Form form_ = Form::Text;
     bool optional_ = true;
     bool is_unsigned_ = false;

@@ -6,7 +6,7 @@
 #include "base/calendar.h"
 #include "base/errors.h"
 #include "base/text.h"
-#include "events/envelope.h"
+#include "events/topic_naming.h"
 #include "relational/filters.h"
 #include "source/binlog/binlog_offset.h"
 #include "source/binlog/connection.h"
@@ -215,11 +215,11 @@ class Examination {
 std::vector<std::string> data_topics(const Dialect& dialect, const config::Settings& settings) {
     try {
         Connection connection(ConnectionOptions::from(settings, dialect.default_tls()));
-        const std::string prefix = settings.text("topic.prefix");
+        const events::TopicNaming naming(settings);
         std::vector<std::string> topics;
-        if (settings.boolean("include.schema.changes", true)) topics.push_back(events::sanitized_topic(prefix));
-        for (const auto& id : captured_tables(connection, settings))
-            topics.push_back(events::sanitized_topic(format("{}.{}.{}", prefix, id.database, id.table)));
+        if (settings.boolean("include.schema.changes", true)) topics.push_back(naming.schema_changes());
+        if (settings.boolean("provide.transaction.metadata", false)) topics.push_back(naming.transaction());
+        for (const auto& id : captured_tables(connection, settings)) topics.push_back(naming.data(id));
         return topics;
     } catch (const ServerError& fault) {
         throw RetriableError(fault.message);

@@ -16,7 +16,7 @@ SchemaState::SchemaState(Options options, const config::Settings& settings, topi
       keys_(settings),
       log_(log),
       format_(options_.plan.identity.package, source_schema(options_.plan.identity)),
-      changes_topic_(events::sanitized_topic(options_.plan.identity.topic_prefix)),
+      changes_topic_(options_.plan.naming.schema_changes()),
       key_prefix_(convert::payload_prefix(options_.plan.key_json, *format_.key_schema())),
       value_prefix_(convert::payload_prefix(options_.plan.value_json, *format_.value_schema())) {
     log_.ensure_topic(options_.history_topic, {});
@@ -45,6 +45,7 @@ void SchemaState::write_event(topiclog::AppendBatch& batch, ChangeWriter& writer
     batch.add(options_.history_topic, nullptr, &json, ts_ms);
     if (!options_.publishes_changes) return;
     SourceInfo info = place.info;
+    info.ts_us = info.ts_us / 1000 * 1000;  // Debezium keeps ms only
     info.database = event.database;
     if (event.table_names)
         info.table = *event.table_names;

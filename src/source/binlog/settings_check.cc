@@ -2,9 +2,12 @@
 
 #include "base/errors.h"
 #include "base/text.h"
+#include "events/topic_naming.h"
+#include "relational/column_shaping.h"
 #include "relational/filters.h"
 #include "source/binlog/binlog_properties.h"
 #include "source/binlog/connection.h"
+#include "source/binlog/custom_converters.h"
 #include "source/binlog/value_modes.h"
 
 namespace millrace::binlog {
@@ -20,6 +23,9 @@ class Check {
         operations();
         sizes();
         attempt([&] { relational::KeyColumns keys(settings_); });
+        attempt([&] { events::TopicNaming naming(settings_); });
+        attempt([&] { relational::ColumnShaping shaping(settings_); });
+        attempt([&] { CustomConverters converters(settings_); });
         return std::move(problems_);
     }
 
@@ -68,8 +74,6 @@ class Check {
         }
         patterns("table.include.list");  // of this one Debezium complains twice
         patterns("snapshot.include.collection.list");
-        patterns("column.propagate.source.type");
-        patterns("datatype.propagate.source.type");
         patterns("gtid.source.includes");
         if (!settings_.text("gtid.source.includes").empty() && !settings_.text("gtid.source.excludes").empty())
             complain("gtid.source.excludes", "Cannot specify GTID excludes when includes are provided.");

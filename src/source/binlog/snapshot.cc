@@ -73,10 +73,9 @@ void Snapshot::determine_tables(Connection& connection) {
 /// A topic that cannot be had is better known now than in the middle of the rows.
 void Snapshot::check_topics() {
     std::vector<std::string> topics;
-    const auto& identity = schema_.options().plan.identity;
-    if (schema_.options().publishes_changes) topics.push_back(events::sanitized_topic(identity.topic_prefix));
-    for (const auto& id : captured_tables_)
-        topics.push_back(events::sanitized_topic(format("{}.{}.{}", identity.topic_prefix, id.database, id.table)));
+    const auto& naming = schema_.options().plan.naming;
+    if (schema_.options().publishes_changes) topics.push_back(naming.schema_changes());
+    for (const auto& id : captured_tables_) topics.push_back(naming.data(id));
     queue_.check_topics(topics);
 }
 
@@ -138,7 +137,7 @@ bool Snapshot::structure_is_of(const SnapshotView& opened) {
 
 void Snapshot::persist_structure(const std::string& server_charset, const std::string& server_collation) {
     SchemaState::Place place;
-    place.info.ts_ms = offset_.ts_sec * 1000;
+    place.info.ts_us = offset_.ts_sec * 1'000'000;
     place.info.snapshot = "true";
     place.info.file = offset_.file;
     place.info.position = offset_.position;
@@ -182,7 +181,7 @@ void Snapshot::persist_structure(const std::string& server_charset, const std::s
 void Snapshot::emit_pending(std::string_view marker) {
     auto entry = queue_.enter();
     SourceInfo source;
-    source.ts_ms = offset_.ts_sec * 1000;
+    source.ts_us = offset_.ts_sec * 1'000'000;
     source.snapshot = marker;
     source.database = pending_.plan->id().database;
     source.table = pending_.plan->id().table;
@@ -190,7 +189,6 @@ void Snapshot::emit_pending(std::string_view marker) {
     source.position = offset_.position;
     writer_.write_read(entry.batch(), pending_.plan, pending_.row, pending_.key, source);
     has_pending_ = false;
-    any_emitted_ = true;
     MILLRACE_FAILPOINT("snapshot.row");
 }
 
@@ -221,14 +219,14 @@ int64_t Snapshot::read_table(Connection& view, const relational::TableId& id, si
         }
         // Whatever is held back has a successor, so it is not the last.
         if (has_pending_) {
-            const bool first_of_all = !any_emitted_;
-            emit_pending(first_of_all                 ? "first"
+            emit_pending(pending_.is_first            ? "first"
                          : pending_.is_last_of_table  ? "last_in_data_collection"
                          : pending_.is_first_of_table ? "first_in_data_collection"
                                                       : "true");
         }
         pending_.plan = plan;
         pending_.is_first_of_table = rows == 0;
+        pending_.is_first = rows == 0 && number == 1;  // if the first table is empty, no row is the first
         pending_.is_last_of_table = false;
         std::swap(pending_.row, row_text);
         std::swap(pending_.key, key_text);

@@ -73,12 +73,12 @@ class Snapshot {
     struct Pending {
         std::shared_ptr<TablePlan> plan;
         std::string row, key;
+        bool is_first = false;  ///< Of the first table.
         bool is_first_of_table = false;
         bool is_last_of_table = false;
     };
     Pending pending_;
     bool has_pending_ = false;
-    bool any_emitted_ = false;
     int64_t rows_read_ = 0;
     bool holds_table_locks_ = false;
 };

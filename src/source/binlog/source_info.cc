@@ -47,15 +47,15 @@ std::string identity_head(const ConnectorIdentity& identity) {
 
 void append_source_before_row(std::string& out, const std::string& head, const SourceInfo& info) {
     out += head;
-    append_int(out, info.ts_ms);
+    append_int(out, info.ts_us / 1000);
     out += ",\"snapshot\":\"";
     out += info.snapshot;
     out += "\",\"db\":";
     append_string(out, info.database);
     out += ",\"sequence\":null,\"ts_us\":";
-    append_int(out, info.ts_ms * 1000);
+    append_int(out, info.ts_us);
     out += ",\"ts_ns\":";
-    append_int(out, info.ts_ms * 1'000'000);
+    append_int(out, info.ts_us * 1000);
     out += ",\"table\":";
     if (info.table)
         append_string(out, *info.table);

@@ -23,7 +23,7 @@ record::SchemaPtr source_schema(const ConnectorIdentity& identity);
 
 /// What the source struct of one event says.
 struct SourceInfo {
-    int64_t ts_ms = 0;
+    int64_t ts_us = 0;  ///< The change's time at the server: of its commit where the log tells it, else whole seconds.
     std::string_view snapshot = "false";
     std::string_view database;
     std::optional<std::string_view> table;

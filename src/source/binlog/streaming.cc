@@ -57,7 +57,24 @@ Streaming::Streaming(const Dialect& dialect, Options options, SchemaState& schem
       offset_(offset),
       gtids_(dialect.server(), offset_.gtids),
       events_to_skip_(offset_.events_to_skip),
-      rows_to_skip_(offset_.rows_to_skip) {}
+      rows_to_skip_(offset_.rows_to_skip) {
+    if (options_.transactions != nullptr && !offset_.transaction_id.empty())
+        options_.transactions->resume(offset_.transaction_id, offset_.transaction_counts);
+}
+
+void Streaming::complete_offset() {
+    offset_.gtids = gtids_.completed();
+    const bool is_open = options_.transactions != nullptr && options_.transactions->is_open();
+    offset_.transaction_id = is_open ? options_.transactions->id() : std::string();
+    if (is_open)
+        offset_.transaction_counts = options_.transactions->counts();
+    else
+        offset_.transaction_counts.clear();
+}
+
+int64_t Streaming::time_us(const Event& event) const {
+    return committed_us_ != 0 ? committed_us_ : static_cast<int64_t>(event.header.timestamp) * 1'000'000;
+}
 
 std::string Streaming::place(const Event& event) const {
     return format("{}:{}{}", stream_->file(), event.start,
@@ -66,7 +83,7 @@ std::string Streaming::place(const Event& event) const {
 
 SourceInfo Streaming::source_info(const Event& event) const {
     SourceInfo info;
-    info.ts_ms = static_cast<int64_t>(event.header.timestamp) * 1000;
+    info.ts_us = time_us(event);
     info.server_id = event.header.server_id;
     info.gtid = gtids_.current();
     info.file = stream_->file();
@@ -93,14 +110,30 @@ void Streaming::begin_transaction(const Event& event) {
     offset_.events_to_skip = offset_.rows_to_skip = 0;
 }
 
+/// Writes the transaction's BEGIN, unless a restart came between it and the transaction's end.
+void Streaming::announce_transaction(const Event& event, topiclog::AppendBatch& batch) {
+    if (options_.transactions == nullptr) return;
+    const std::string id = gtids_.current().empty() ? format("file={},pos={}", stream_->file(), event.start)
+                                                    : std::string(gtids_.current());
+    if (options_.transactions->is_open() && options_.transactions->id() == id) return;
+    options_.transactions->begin(batch, id, time_us(event) / 1000);
+}
+
+void Streaming::end_transaction(const Event& event, topiclog::AppendBatch& batch) {
+    if (options_.transactions != nullptr) options_.transactions->end(batch, time_us(event) / 1000);
+    has_query_ = false;  // only here, as in Debezium: a statement stays in force beyond XA transactions
+    thread_.reset();
+    commit_transaction(event);
+}
+
 void Streaming::commit_transaction(const Event& event) {
     in_transaction_ = false;
     mariadb_gtid_opens_ = false;
     has_group_start_ = false;
-    has_query_ = false;
     events_to_skip_ = rows_to_skip_ = 0;
     tables_.clear();
     gtids_.commit();
+    committed_us_ = 0;
     note_position(event);
     options_.figures->transactions.fetch_add(1, std::memory_order_relaxed);
     options_.figures->position.store(static_cast<int64_t>(event.end), std::memory_order_relaxed);
@@ -153,7 +186,7 @@ void Streaming::write_mapped_rows(const Event& event, MappedTable& table, topicl
     SourceInfo info = source_info(stands_for);
     info.database = table.id.database;
     info.table = table.id.table;
-    if (event.header.timestamp != 0) info.ts_ms = static_cast<int64_t>(event.header.timestamp) * 1000;
+    if (event.header.timestamp != 0) info.ts_us = time_us(event);
     uint32_t count = 0;
     try {
         count = writer_.write_rows(batch, table.plan, table.map, *rows, info, first_row);
@@ -162,7 +195,7 @@ void Streaming::write_mapped_rows(const Event& event, MappedTable& table, topicl
     }
     offset_.events_to_skip = events_done_;
     offset_.rows_to_skip = count;
-    offset_.ts_sec = info.ts_ms / 1000;
+    offset_.ts_sec = info.ts_us / 1'000'000;
     offset_.server_id = info.server_id;
     MILLRACE_FAILPOINT("stream.rows");
 }
@@ -313,6 +346,7 @@ void Streaming::replay_xa(const Event& commit, topiclog::AppendBatch& batch, con
         EventStream again(options_.connection, request);
         while (const auto event = again.next()) {
             if (event->header.type == EventType::XaPrepare) return;
+            note_query(*event);
             if (event->header.type == EventType::TableMap) {
                 tables[ByteCursor(event->body).u48()] = map_table(*event);
             } else if (is_rows(event->header.type)) {
@@ -340,15 +374,16 @@ void Streaming::handle_query(const Event& event, topiclog::AppendBatch& batch) {
     if (head == "BEGIN") {
         thread_ = query->thread_id;
         begin_transaction(event);
+        announce_transaction(event, batch);
         finish_event(event);
         return;
     }
     if (head == "COMMIT" || head == "ROLLBACK") {
-        commit_transaction(event);
+        end_transaction(event, batch);
     } else if (verb == "SAVEPOINT" || head == "ROLLBACK TO" || head == "RELEASE SAVEPOINT") {
         finish_event(event);
     } else if (head == "XA START" || head == "XA BEGIN") {
-        thread_ = query->thread_id;
+        thread_.reset();  // Debezium tells the thread of ordinary transactions only
         if (!has_group_start_) {
             group_start_file_ = stream_->file();
             group_start_ = event.start;
@@ -359,7 +394,7 @@ void Streaming::handle_query(const Event& event, topiclog::AppendBatch& batch) {
     } else if (head == "XA END") {
         finish_event(event);
     } else if (head == "XA COMMIT" || head == "XA ROLLBACK") {
-        thread_ = query->thread_id;
+        thread_.reset();
         handle_xa_end(event, batch, statement);
     } else if (verb == "INSERT" || verb == "UPDATE" || verb == "DELETE" || verb == "REPLACE" || verb == "LOAD" ||
                verb == "WITH") {
@@ -369,6 +404,17 @@ void Streaming::handle_query(const Event& event, topiclog::AppendBatch& batch) {
         thread_ = query->thread_id;
         handle_ddl(event, batch, *query, statement);
     }
+}
+
+/// The statement behind the rows that follow, where the server writes it to its log.
+void Streaming::note_query(const Event& event) {
+    if (event.header.type == EventType::RowsQuery)
+        query_text_ = event.body.substr(std::min<size_t>(1, event.body.size()));  // a length of one byte is in front
+    else if (event.header.type == EventType::AnnotateRows)
+        query_text_ = event.body;
+    else
+        return;
+    has_query_ = true;
 }
 
 void Streaming::handle(const Event& event, topiclog::AppendBatch& batch) {
@@ -393,18 +439,20 @@ void Streaming::handle(const Event& event, topiclog::AppendBatch& batch) {
             handle_query(event, batch);
             return;
         case EventType::Xid:
-            commit_transaction(event);
+            end_transaction(event, batch);
             return;
         case EventType::Gtid:
         case EventType::GtidTagged: {
             const auto gtid = type == EventType::Gtid ? parse_gtid(event.body) : parse_gtid_tagged(event.body);
             if (!gtid) throw FatalError(format("The GTID event at {} cannot be read", place(event)));
             gtids_.begin(*gtid);
+            committed_us_ = gtid->committed_us;
             open_group();
             return;
         }
         case EventType::AnonymousGtid:
             gtids_.forget_current();
+            committed_us_ = 0;
             open_group();
             return;
         case EventType::MariaDbGtid: {
@@ -413,6 +461,7 @@ void Streaming::handle(const Event& event, topiclog::AppendBatch& batch) {
             gtids_.begin(*gtid, event.header.server_id);
             open_group();
             begin_transaction(event);
+            announce_transaction(event, batch);
             mariadb_gtid_opens_ = gtid->is_standalone();
             if (gtid->is_prepared_xa()) open_xa_ = gtids_.current();  // its XA START is not in the log
             finish_event(event);
@@ -420,9 +469,7 @@ void Streaming::handle(const Event& event, topiclog::AppendBatch& batch) {
         }
         case EventType::RowsQuery:
         case EventType::AnnotateRows:
-            query_text_ =
-                type == EventType::RowsQuery ? event.body.substr(std::min<size_t>(1, event.body.size())) : event.body;
-            has_query_ = true;
+            note_query(event);
             finish_event(event);
             return;
         case EventType::XaPrepare:

@@ -23,19 +23,20 @@ class Streaming {
         std::function<void()> connected;  ///< The server sends its log from the offset on.
         ConnectionOptions connection;
         uint32_t server_id = 0;
-        int64_t heartbeat_ms = 10'000;      ///< How often an idle server sends a sign of life.
-        bool include_query = false;         ///< include.query
-        bool truncates_are_events = false;  ///< skipped.operations without t
-        Heartbeat* heartbeat = nullptr;     ///< Outlives this; nullptr: none.
+        int64_t heartbeat_ms = 10'000;                       ///< How often an idle server sends a sign of life.
+        bool include_query = false;                          ///< include.query
+        bool truncates_are_events = false;                   ///< skipped.operations without t
+        Heartbeat* heartbeat = nullptr;                      ///< Outlives this; nullptr: none.
+        engine::TransactionMonitor* transactions = nullptr;  ///< provide.transaction.metadata; nullptr: off.
         engine::SourceFigures* figures = nullptr;
     };
-    /// `offset` says where to begin and is kept up to date, always under the queue's lock, but for its gtids: those
-    /// are completed_gtids(), which is dear to compute for every transaction.
+    /// `offset` says where to begin and is kept up to date, always under the queue's lock, but for what
+    /// complete_offset() adds, which is dear to compute for every transaction.
     Streaming(const Dialect& dialect, Options options, SchemaState& schema, ChangeWriter& writer,
               engine::RecordQueue& queue, BinlogOffset& offset);
 
-    /// Of all transactions that are complete. Under the queue's lock.
-    const std::string& completed_gtids() { return gtids_.completed(); }
+    /// Brings the offset's GTIDs and transaction counts up to date. Under the queue's lock.
+    void complete_offset();
 
     /// Throws RetriableError, FatalError, ServerError. Call once.
     void run(const std::stop_token& stop);
@@ -60,9 +61,13 @@ class Streaming {
     void replay_xa(const Event& commit, topiclog::AppendBatch& batch, const std::string& place);
     void refuse_statement(const Event& event, const Query& query, std::string_view statement) const;
     void begin_transaction(const Event& event);
+    void announce_transaction(const Event& event, topiclog::AppendBatch& batch);
+    void end_transaction(const Event& event, topiclog::AppendBatch& batch);
+    int64_t time_us(const Event& event) const;
     void finish_event(const Event& event);
     void commit_transaction(const Event& event);
     void note_position(const Event& event);
+    void note_query(const Event& event);
     SourceInfo source_info(const Event& event) const;
     std::string place(const Event& event) const;
     MappedTable map_table(const Event& event);
@@ -91,6 +96,7 @@ class Streaming {
     bool has_query_ = false;
     bool mariadb_gtid_opens_ = false;     ///< The MariaDB GTID event was this transaction's BEGIN.
     std::optional<std::string> open_xa_;  ///< Between XA START and XA PREPARE: rows wait.
+    int64_t committed_us_ = 0;            ///< Of the current transaction; 0: the log does not say.
     std::string unpacked_;
 };
 

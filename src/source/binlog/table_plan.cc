@@ -1,12 +1,14 @@
 #include "source/binlog/table_plan.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "base/base64.h"
 #include "base/decimal.h"
 #include "base/errors.h"
 #include "base/json.h"
+#include "base/json_text.h"
 #include "base/text.h"
 #include "events/envelope.h"
 #include "source/binlog/json_binary.h"
@@ -29,36 +31,62 @@ size_t set_bits(std::string_view bitmap, size_t count) {
 
 }  // namespace
 
+TablePlan::Slot TablePlan::make_slot(const relational::Table& table, const relational::Column& column,
+                                     const relational::Filters& filters, const PlanSettings& settings) const {
+    ColumnTreatment treatment{settings.field_names.apply(column.name), settings.shaping.find(table.id, column),
+                              settings.converters.find(table.id, column)};
+    Slot slot{ColumnPlan(table, column, settings.modes, std::move(treatment)),
+              filters.captures_column(table.id, column.name), -1};
+    if (!settings.value_json.replace_null_with_default) slot.plan.keep_nulls();
+    return slot;
+}
+
 TablePlan::TablePlan(const relational::Table& table, const relational::Filters& filters,
                      const relational::KeyColumns& keys, const PlanSettings& settings)
-    : id_(table.id),
-      topic_(events::sanitized_topic(settings.identity.topic_prefix + "." + table.id.database + "." + table.id.table)) {
-    events::StructBuilder row(topic_ + ".Value", std::nullopt, true);
+    : id_(table.id), topic_(settings.naming.data(table.id)) {
+    events::StructBuilder row(settings.schema_names.apply(topic_ + ".Value"), std::nullopt, true);
+    std::map<std::string, std::string> fields;
     for (const auto& column : table.columns) {
-        Slot slot{ColumnPlan(table, column, settings.modes), filters.captures_column(table.id, column.name), -1};
-        if (!settings.value_json.replace_null_with_default) slot.plan.keep_nulls();
-        if (slot.captured) row.field(column.name, slot.plan.schema());
+        Slot slot = make_slot(table, column, filters, settings);
+        if (slot.captured) {
+            const auto [known, is_new] = fields.emplace(slot.plan.field(), column.name);
+            if (!is_new)
+                throw FatalError(
+                    format("The columns {} and {} of table {} have the same name, {}, with "
+                           "field.name.adjustment.mode; leave one out with column.exclude.list",
+                           known->second, column.name, id_.dotted(), known->first));
+            row.field(slot.plan.field(), slot.plan.schema());
+        }
         columns_.push_back(std::move(slot));
     }
-    events::StructBuilder key(topic_ + ".Key", std::nullopt);
-    for (const auto& name : keys.find(table.id).value_or(table.primary_key)) {
-        const auto at = table.position(name);
-        if (!at)
-            throw ConfigError("message.key.columns",
-                              format("The 'message.key.columns' value is invalid: table {} has no column {}",
-                                     table.id.dotted(), name));
-        columns_[*at].key_place = static_cast<int>(key_columns_.size());
-        key_columns_.push_back(*at);
-        key.field(table.columns[*at].name, columns_[*at].plan.schema());
-    }
+    make_key(table, keys, settings);
     for (size_t i = 0; i < columns_.size(); ++i) {
         if (!columns_[i].captured && columns_[i].key_place < 0) continue;
         selected_.push_back(i);
         selected_names_.push_back(table.columns[i].name);
     }
-    const auto envelope = events::envelope_schema(topic_, row.build(), source_schema(settings.identity));
+    const auto envelope = events::envelope_schema(settings.schema_names.apply(topic_ + ".Envelope"), row.build(),
+                                                  source_schema(settings.identity));
     value_prefix_ = convert::payload_prefix(settings.value_json, *envelope);
     value_suffix_ = convert::payload_suffix(settings.value_json);
+}
+
+void TablePlan::make_key(const relational::Table& table, const relational::KeyColumns& keys,
+                         const PlanSettings& settings) {
+    events::StructBuilder key(settings.schema_names.apply(topic_ + ".Key"), std::nullopt);
+    for (const auto& name : keys.of(table)) {
+        const auto at = table.position(name);
+        if (!at || columns_[*at].key_place >= 0) continue;
+        columns_[*at].key_place = static_cast<int>(key_columns_.size());
+        key_columns_.push_back(*at);
+        key.field(columns_[*at].plan.field(), columns_[*at].plan.key_schema());
+    }
+    if (const auto field = settings.naming.key_field(table.id)) {
+        key.field(field->name, record::Type::String);
+        json_text::append_string(key_field_json_, field->name);
+        key_field_json_ += ':';
+        json_text::append_string(key_field_json_, field->value);
+    }
     key_prefix_ = convert::payload_prefix(settings.key_json, *key.build());
     key_suffix_ = convert::payload_suffix(settings.key_json);
 }
@@ -71,21 +99,22 @@ void TablePlan::check(const TableMap& map) const {
         id_.dotted(), map.columns.size(), columns_.size()));
 }
 
-template <typename Value>
-void TablePlan::append_column(std::string& out, Slot& slot, bool& first, KeyPlaces& places, Value&& append_value) {
-    if (!slot.captured && slot.key_place < 0) {
-        discarded_.clear();
-        append_value(discarded_);
-        return;
-    }
+void TablePlan::append_column(std::string& out, Slot& slot, bool& first, KeyPlaces& places, const ColumnValue& value) {
     if (slot.captured) {
         if (!std::exchange(first, false)) out += ',';
         out += slot.plan.name_json();
+        const size_t begin = out.size();
+        slot.plan.append(out, value);
+        if (slot.key_place < 0) return;
+        if (!slot.plan.is_shaped()) {
+            places.spans[static_cast<size_t>(slot.key_place)] = {begin, out.size(), false};
+            return;
+        }
     }
-    std::string& to = slot.captured ? out : places.hidden;
-    const size_t begin = to.size();
-    append_value(to);
-    if (slot.key_place >= 0) places.spans[static_cast<size_t>(slot.key_place)] = {begin, to.size(), !slot.captured};
+    if (slot.key_place < 0) return;
+    const size_t begin = places.hidden.size();
+    slot.plan.append_unshaped(places.hidden, value);
+    places.spans[static_cast<size_t>(slot.key_place)] = {begin, places.hidden.size(), true};
 }
 
 void TablePlan::append_row(std::string& out, const TableMap& map, std::string_view present, ByteCursor& images,
@@ -110,14 +139,12 @@ void TablePlan::append_row(std::string& out, const TableMap& map, std::string_vi
             continue;
         }
         Slot& slot = columns_[i];
-        append_column(out, slot, first, places, [&](std::string& to) {
-            if (!bit_at(nulls, i) && !read_wire_value(map.columns[i], slot.plan.is_unsigned(), images, scratch_, value))
-                throw FatalError(format("Column {} of table {} has the binlog type {}, which Millrace does not know",
-                                        i + 1, id_.dotted(), static_cast<int>(map.columns[i].type)));
-            if (slot.plan.form() == Form::Json && map.columns[i].type != WireType::Json)
-                value.from_snapshot = true;  // text, not binary
-            slot.plan.append(to, value);
-        });
+        if (!bit_at(nulls, i) && !read_wire_value(map.columns[i], slot.plan.is_unsigned(), images, scratch_, value))
+            throw FatalError(format("Column {} of table {} has the binlog type {}, which Millrace does not know", i + 1,
+                                    id_.dotted(), static_cast<int>(map.columns[i].type)));
+        if (slot.plan.form() == Form::Json && map.columns[i].type != WireType::Json)
+            value.from_snapshot = true;  // text, not binary
+        append_column(out, slot, first, places, value);
     }
     out += '}';
     if (!images.ok()) throw FatalError(format("A row event of table {} is cut short", id_.dotted()));
@@ -159,20 +186,18 @@ void TablePlan::append_partial_row(std::string& out, const TableMap& map, const 
         Slot& slot = columns_[i];
         const bool is_json = map.columns[i].type == WireType::Json;
         const bool is_diff = is_json && bit_at(diff_bits, json_column++);
-        append_column(out, slot, first, places, [&](std::string& to) {
-            ColumnValue value;
-            if (!bit_at(nulls, i) && !read_wire_value(map.columns[i], slot.plan.is_unsigned(), images, scratch_, value))
-                throw FatalError(format("Column {} of table {} has an unknown binlog type", i + 1, id_.dotted()));
-            std::string patched;
-            if (is_diff && value.kind != ColumnValue::Kind::Null) {
-                if (!json_binary::append_patched_text(patched, old_documents[i], value.bytes))
-                    throw FatalError(format(
-                        "A partial JSON update of table {} cannot be applied to the document before it", id_.dotted()));
-                value.bytes = patched;
-                value.from_snapshot = true;
-            }
-            slot.plan.append(to, value);
-        });
+        ColumnValue value;
+        if (!bit_at(nulls, i) && !read_wire_value(map.columns[i], slot.plan.is_unsigned(), images, scratch_, value))
+            throw FatalError(format("Column {} of table {} has an unknown binlog type", i + 1, id_.dotted()));
+        std::string patched;
+        if (is_diff && value.kind != ColumnValue::Kind::Null) {
+            if (!json_binary::append_patched_text(patched, old_documents[i], value.bytes))
+                throw FatalError(format("A partial JSON update of table {} cannot be applied to the document before it",
+                                        id_.dotted()));
+            value.bytes = patched;
+            value.from_snapshot = true;
+        }
+        append_column(out, slot, first, places, value);
     }
     out += '}';
     if (!images.ok()) throw FatalError(format("A row event of table {} is cut short", id_.dotted()));
@@ -185,8 +210,7 @@ void TablePlan::append_text_row(std::string& out, char** values, const unsigned 
     out += '{';
     for (size_t i = 0; i < selected_.size(); ++i) {
         Slot& slot = columns_[selected_[i]];
-        append_column(out, slot, first, places,
-                      [&](std::string& to) { slot.plan.append(to, slot.plan.from_text(values[i], lengths[i])); });
+        append_column(out, slot, first, places, slot.plan.from_text(values[i], lengths[i]));
     }
     out += '}';
 }
@@ -199,7 +223,7 @@ std::string TablePlan::header_key(std::string_view key_json) const {
         const ColumnPlan& plan = columns_[column].plan;
         if (out.size() > 1) out += ',';
         out += plan.name_json();
-        const Json& value = key->at(plan.name());
+        const Json& value = key->at(plan.field());
         if (!value.is_string()) {
             out += value.dump();
         } else if (plan.form() == Form::Decimal || plan.form() == Form::UnsignedDecimal) {
@@ -213,6 +237,10 @@ std::string TablePlan::header_key(std::string_view key_json) const {
             out += '"';
         }
     }
+    if (!key_field_json_.empty()) {
+        if (out.size() > 1) out += ',';
+        out += key_field_json_;
+    }
     return out + "}";
 }
 
@@ -223,6 +251,10 @@ void TablePlan::append_key(std::string& out, const KeyPlaces& places) const {
         out += columns_[key_columns_[i]].plan.name_json();
         const auto& span = places.spans[i];
         out.append(span.is_hidden ? places.hidden : out, span.begin, span.end - span.begin);
+    }
+    if (!key_field_json_.empty()) {
+        if (!key_columns_.empty()) out += ',';
+        out += key_field_json_;
     }
     out += '}';
 }

@@ -6,10 +6,14 @@
 #include <vector>
 
 #include "convert/json_converter.h"
+#include "events/name_adjustment.h"
+#include "events/topic_naming.h"
+#include "relational/column_shaping.h"
 #include "relational/filters.h"
 #include "relational/table.h"
 #include "source/binlog/binlog_event.h"
 #include "source/binlog/column_plan.h"
+#include "source/binlog/custom_converters.h"
 #include "source/binlog/source_info.h"
 
 namespace millrace::binlog {
@@ -20,6 +24,10 @@ struct PlanSettings {
     ValueModes modes;
     convert::JsonConverterOptions key_json;
     convert::JsonConverterOptions value_json;
+    events::TopicNaming naming;
+    events::NameAdjustment schema_names, field_names;
+    relational::ColumnShaping shaping;
+    CustomConverters converters;
 };
 
 /// Where the key columns' values of one row stand: in the buffer that the row was written to, or, of columns that
@@ -47,7 +55,7 @@ class TablePlan {
     const std::string& value_prefix() const { return value_prefix_; }
     std::string_view key_suffix() const { return key_suffix_; }
     std::string_view value_suffix() const { return value_suffix_; }
-    bool has_key() const { return !key_columns_.empty(); }
+    bool has_key() const { return !key_columns_.empty() || !key_field_json_.empty(); }
     size_t column_count() const { return columns_.size(); }
     /// The columns that a snapshot selects, in order: those that are captured or part of the key.
     const std::vector<std::string>& selected_columns() const { return selected_names_; }
@@ -76,8 +84,10 @@ class TablePlan {
         bool captured = true;
         int key_place = -1;  ///< In the key; -1: not part of it.
     };
-    template <typename Value>
-    void append_column(std::string& out, Slot& slot, bool& first, KeyPlaces& places, Value&& append_value);
+    Slot make_slot(const relational::Table& table, const relational::Column& column, const relational::Filters& filters,
+                   const PlanSettings& settings) const;
+    void make_key(const relational::Table& table, const relational::KeyColumns& keys, const PlanSettings& settings);
+    void append_column(std::string& out, Slot& slot, bool& first, KeyPlaces& places, const ColumnValue& value);
 
     relational::TableId id_;
     std::string topic_;
@@ -85,10 +95,10 @@ class TablePlan {
     std::string_view key_suffix_, value_suffix_;
     std::vector<Slot> columns_;
     std::vector<size_t> key_columns_;
+    std::string key_field_json_;  ///< What the topic naming adds to the key: "name":"value"; empty: nothing.
     std::vector<size_t> selected_;
     std::vector<std::string> selected_names_;
     std::string scratch_;
-    std::string discarded_;
 };
 
 }  // namespace millrace::binlog

@@ -169,17 +169,10 @@ void read_statement(StatementScope& scope) {
 }  // namespace
 
 std::string joined_like_java(const std::vector<relational::TableId>& tables) {
-    size_t capacity = 16;
-    while (tables.size() > capacity * 3 / 4) capacity *= 2;
-    std::map<std::pair<size_t, size_t>, const relational::TableId*> ordered;  // by bucket, within one by arrival
-    std::set<relational::TableId> seen;
-    for (const auto& id : tables) {
-        if (!seen.insert(id).second) continue;
-        const auto hash = static_cast<uint32_t>(java_hash(id.dotted()));
-        ordered.emplace(std::pair{(hash ^ hash >> 16) & (capacity - 1), seen.size()}, &id);
-    }
+    std::vector<std::string> keys;
+    for (const auto& id : tables) keys.push_back(id.dotted());
     std::vector<std::string> names;
-    for (const auto& [bucket, id] : ordered) names.push_back(id->table);
+    for (const size_t i : java_hash_order(keys)) names.push_back(tables[i].table);
     return join(names, ",");
 }
 
