@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <condition_variable>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -12,67 +13,11 @@
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "source/binlog/snapshot.h"
-#include "source/binlog/streaming.h"
+#include "source/binlog/task_options.h"
+#include "source/engine/snapshot_mode.h"
 
 namespace millrace::binlog {
 namespace {
-
-constexpr const char* kHistoryTopic = "schema.history.internal.kafka.topic";
-
-PlanSettings plan_settings(const Dialect& dialect, const engine::SourceContext& context) {
-    const auto& settings = context.settings;
-    return {{dialect.name(), dialect.title(), "io.debezium.connector." + dialect.name(),
-             settings.text("source.version", "3.5.0.Final"), settings.text("topic.prefix")},
-            ValueModes::from(settings),
-            context.key_json,
-            context.value_json,
-            events::TopicNaming(settings),
-            events::NameAdjustment::from(settings, events::NameAdjustment::Of::Schemas),
-            events::NameAdjustment::from(settings, events::NameAdjustment::Of::Fields),
-            relational::ColumnShaping(settings),
-            CustomConverters(settings)};
-}
-
-SchemaState::Options schema_options(const Dialect& dialect, const engine::SourceContext& context) {
-    const auto& settings = context.settings;
-    SchemaState::Options options{.plan = plan_settings(dialect, context)};
-    options.server = dialect.server();
-    options.publishes_changes = settings.boolean("include.schema.changes", true);
-    options.keep_comments = settings.boolean("include.schema.comments", false) ||
-                            (dialect.server() == ddl::Server::MariaDb && options.publishes_changes);
-    options.plan.modes.comments = options.keep_comments;
-    options.history_topic = settings.text(kHistoryTopic);
-    options.stores_captured_tables_only =
-        settings.boolean("schema.history.internal.store.only.captured.tables.ddl", false);
-    options.stores_captured_databases_only =
-        settings.boolean("schema.history.internal.store.only.captured.databases.ddl", false);
-    options.skips_unparseable = settings.boolean("schema.history.internal.skip.unparseable.ddl", false);
-    return options;
-}
-
-ChangeWriter::Options writer_options(const Dialect& dialect, const engine::SourceContext& context) {
-    const auto& settings = context.settings;
-    ChangeWriter::Options options;
-    options.identity = plan_settings(dialect, context).identity;
-    options.tombstones = settings.boolean("tombstones.on.delete", true);
-    options.context_headers = settings.boolean("extended.headers.enabled", true);
-    options.run_id = context.run_id;
-    options.skip_unchanged = settings.boolean("skip.messages.without.change", false);
-    options.figures = context.figures;
-    for (const auto& operation : settings.list("skipped.operations")) {
-        options.skip_create |= operation == "c";
-        options.skip_update |= operation == "u";
-        options.skip_delete |= operation == "d";
-    }
-    return options;
-}
-
-bool skips(const config::Settings& settings, std::string_view operation) {
-    for (const auto& skipped : settings.list("skipped.operations"))
-        if (skipped == operation) return true;
-    return false;
-}
 
 /// ["connector",{"server":"prefix"}]
 std::string offset_key(const std::string& connector, const std::string& prefix) {
@@ -89,6 +34,7 @@ class BinlogSource final : public engine::Source {
         : dialect_(dialect),
           context_(std::move(context)),
           connection_(ConnectionOptions::from(context_.settings, dialect.default_tls())),
+          mode_(engine::SnapshotMode::from(context_.settings)),
           schema_(schema_options(dialect, context_), context_.settings, context_.log),
           heartbeat_(heartbeat_options(), context_.key_json, context_.value_json),
           transactions_(schema_.options().plan.naming.transaction(), context_.key_json, context_.value_json),
@@ -109,14 +55,18 @@ class BinlogSource final : public engine::Source {
         const QueueScope scope{*this};
         queue.synchronized([&] { load_offset(); });  // what an earlier writer of this task left open has ended by now
         try {
-            check_server();
-            if (snapshot_is_due())
-                take_snapshot(queue, stop);
-            else if (recovers() && !schema_.has_history())
+            if (mode_.streams()) check_server();
+            settle_offset();
+            const bool data = mode_.reads_data(has_offset_, offset_.in_snapshot);
+            const bool structure = mode_.reads_structure(has_offset_, offset_.in_snapshot);
+            if (data || structure)
+                take_snapshot(queue, stop, data, structure);
+            else if (mode_.restores_history() && !schema_.has_history())
                 restore_history(queue, stop);
             else
                 recover_schema();
-            if (!stop.stop_requested()) stream(queue, stop);
+            if (!stop.stop_requested() && mode_.streams()) stream(queue, stop);
+            if (!mode_.streams()) rest(queue, stop);
         } catch (const ServerError& fault) {
             const std::string message = format("{}:{} answers: {}", connection_.host, connection_.port, fault.message);
             if (is_retriable(fault.code)) throw RetriableError(message);
@@ -191,7 +141,7 @@ class BinlogSource final : public engine::Source {
     }
 
     std::optional<topiclog::OffsetRecord> current_offset() {
-        if (offset_.file.empty()) return std::nullopt;
+        if (offset_.file.empty() && offset_.ts_sec == 0) return std::nullopt;
         if (streaming_ != nullptr) streaming_->complete_offset();
         return topiclog::OffsetRecord{context_.offsets_topic, offset_key_, offset_.to_json()};
     }
@@ -216,29 +166,31 @@ class BinlogSource final : public engine::Source {
                 "The server runs with binlog_row_image={}; set binlog_row_image=FULL, or rows lack columns", image));
     }
 
-    std::string snapshot_mode() const { return lower(context_.settings.text("snapshot.mode", "initial")); }
-
-    bool snapshot_is_due() {
-        if (has_offset_ && offset_.in_snapshot) {
-            log::info(logger(), "The previous snapshot was not completed; it starts over");
-            return true;
-        }
+    /// Whether the offset is one to go on from, with snapshot.mode as it is; if not, it is forgotten.
+    void settle_offset() {
         if (!has_offset_) {
-            if (recovers())
-                throw FatalError(
-                    "snapshot.mode=recovery restores the schema history of a connector that has an offset, and "
-                    "this one has none; use snapshot.mode=initial or no_data");
-            return true;
+            if (mode_.restores_history())
+                throw FatalError(format(
+                    "snapshot.mode={} restores the schema history of a connector that has an offset, and this one has "
+                    "none; use snapshot.mode=initial or no_data",
+                    mode_.name()));
+            return;
         }
-        if (snapshot_mode() != "when_needed") return false;
+        if (offset_.in_snapshot) {
+            if (!mode_.reads_data(true, true) && !mode_.reads_structure(true, true))
+                throw FatalError(
+                    format("The connector previously stopped while taking a snapshot, but snapshot.mode={} never "
+                           "allows one. Use "
+                           "snapshot.mode=initial or when_needed, or delete the connector's offsets",
+                           mode_.name()));
+            log::info(logger(), "The previous snapshot was not completed; it starts over");
+            return;
+        }
+        if (!mode_.restarts_when_lost()) return;
         const auto reason = snapshot_need();
-        if (reason) log::warn(logger(), format("A new snapshot is taken (snapshot.mode=when_needed): {}", *reason));
-        return reason.has_value();
-    }
-
-    bool recovers() const {
-        const std::string mode = snapshot_mode();
-        return mode == "recovery" || mode == "schema_only_recovery";
+        if (!reason) return;
+        log::warn(logger(), format("A new snapshot is taken (snapshot.mode={}): {}", mode_.name(), *reason));
+        has_offset_ = false;
     }
 
     /// Why streaming cannot go on from the offset, if it cannot.
@@ -256,12 +208,31 @@ class BinlogSource final : public engine::Source {
         return format("the server has no log file {} any more", offset_.file);
     }
 
-    void take_snapshot(engine::RecordQueue& queue, const std::stop_token& stop) {
+    void take_snapshot(engine::RecordQueue& queue, const std::stop_token& stop, bool data, bool structure) {
         log::set_phase("snapshot");
-        Snapshot::Options options = snapshot_options();
-        const std::string mode = snapshot_mode();
-        options.with_data = mode == "initial" || mode == "when_needed";
+        Snapshot::Options options = snapshot_options(context_, connection_);
+        options.started = [this] { note_started(); };
+        options.with_data = data;
+        options.with_structure = structure;
+        if (!structure && schema_.recover_all() == 0)
+            throw FatalError(
+                format("snapshot.mode={} reads rows without the tables' structure, and the schema history {} "
+                       "does not know it; set snapshot.mode.configuration.based.snapshot.schema=true",
+                       mode_.name(), schema_.options().history_topic));
         Snapshot(dialect_, std::move(options), schema_, writer_, queue, offset_).run(stop);
+    }
+
+    /// What a connector does that does not stream: nothing, until it is stopped.
+    void rest(engine::RecordQueue& queue, const std::stop_token& stop) {
+        queue.flush();
+        note_started();
+        log::info(logger(), format("Streaming is disabled with snapshot.mode={}; the connector rests", mode_.name()));
+        std::mutex mutex;
+        std::unique_lock lock(mutex);
+        std::condition_variable_any stopped;
+        const std::stop_callback wake(queue.failure(), [&] { stopped.notify_all(); });
+        stopped.wait(lock, stop, [&] { return queue.failure().stop_requested(); });
+        if (!stop.stop_requested()) queue.enter();  // throws what is behind the failure
     }
 
     /// snapshot.mode=recovery: the history is made anew from what the server has now; the offset stays.
@@ -270,32 +241,19 @@ class BinlogSource final : public engine::Source {
         log::info(logger(), format("The schema history {} is restored from the server's tables; streaming goes on from "
                                    "{}:{}",
                                    schema_.options().history_topic, offset_.file, offset_.position));
-        Snapshot::Options options = snapshot_options();
+        Snapshot::Options options = snapshot_options(context_, connection_);
+        options.started = [this] { note_started(); };
         options.with_data = false;
         options.history_offset = offset_;
         BinlogOffset scratch;
         Snapshot(dialect_, std::move(options), schema_, writer_, queue, scratch).run(stop);
     }
 
-    Snapshot::Options snapshot_options() {
-        const auto& settings = context_.settings;
-        Snapshot::Options options;
-        options.figures = context_.figures;
-        options.started = [this] { note_started(); };
-        options.connection = connection_;
-        options.view.may_lock = !iequals(settings.text("snapshot.locking.mode", "minimal"), "none");
-        options.view.lock_timeout_ms = settings.integer("snapshot.lock.timeout.ms", 10'000);
-        options.view.lock_wait_ms = settings.integer("snapshot.lock.wait.ms", 5);
-        options.view.unlocked_tries = settings.integer("snapshot.unlocked.tries", 50);
-        options.structure_tries = settings.integer("snapshot.structure.tries", 10);
-        options.delay_ms = settings.integer("snapshot.delay.ms");
-        options.server_id = server_id();
-        options.included_tables = relational::NamePatterns("snapshot.include.collection.list",
-                                                           settings.text("snapshot.include.collection.list"));
-        return options;
-    }
-
     void recover_schema() {
+        if (!has_offset_ && mode_.is_never()) {
+            begin_with_the_log();
+            return;
+        }
         const int64_t started = steady_ms();
         const int64_t records = schema_.recover(offset_);
         if (records == 0)
@@ -308,16 +266,24 @@ class BinlogSource final : public engine::Source {
                                    duration_text(steady_ms() - started)));
     }
 
+    /// snapshot.mode=never without an offset: streaming begins with the oldest log that the server has, and tables are
+    /// known from the DDL in it.
+    void begin_with_the_log() {
+        Connection connection(connection_);
+        offset_ = {};
+        if (dialect_.server() == ddl::Server::MySql)
+            offset_.gtids = replace_all(connection.value("SELECT @@GLOBAL.gtid_purged"), "\n", "");
+        log::warn(logger(),
+                  "Streaming begins with the oldest log on the server (snapshot.mode=never); rows of tables that were "
+                  "created before it cannot be read");
+    }
+
     void stream(engine::RecordQueue& queue, const std::stop_token& stop) {
         log::set_phase("streaming");
         if (const int64_t delay = context_.settings.integer("streaming.delay.ms"); delay > 0)
             std::this_thread::sleep_for(std::chrono::milliseconds(delay));
-        Streaming::Options options;
-        options.figures = context_.figures;
+        Streaming::Options options = streaming_options(context_, connection_);
         options.connected = [this] { note_started(); };
-        options.connection = connection_;
-        options.server_id = server_id();
-        options.heartbeat_ms = context_.settings.integer("source.heartbeat.interval.ms", 10'000);
         if (const int64_t interval = context_.settings.integer("heartbeat.interval.ms"); interval > 0) {
             options.heartbeat = &heartbeat_;
             options.heartbeat_ms = std::min(options.heartbeat_ms, interval);  // on an idle server they are what comes
@@ -329,8 +295,6 @@ class BinlogSource final : public engine::Source {
             queue_->ensure_topics({transactions_.topic()});
             context_.topic_used(transactions_.topic());
         }
-        options.include_query = context_.settings.boolean("include.query", false);
-        options.truncates_are_events = !skips(context_.settings, "t");
         Streaming streaming(dialect_, std::move(options), schema_, writer_, queue, offset_);
         {
             auto entry = queue.enter();
@@ -355,12 +319,12 @@ class BinlogSource final : public engine::Source {
         });
     }
 
-    uint32_t server_id() const { return static_cast<uint32_t>(context_.settings.integer("database.server.id")); }
     std::string logger() const { return dialect_.name() + ".task"; }
 
     const Dialect& dialect_;
     engine::SourceContext context_;
     ConnectionOptions connection_;
+    engine::SnapshotMode mode_;
     SchemaState schema_;
     Heartbeat heartbeat_;
     engine::TransactionMonitor transactions_;

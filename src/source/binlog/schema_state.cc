@@ -150,12 +150,20 @@ void SchemaState::apply_record(const relational::SchemaHistoryRecord& record) {
 }
 
 int64_t SchemaState::recover(const BinlogOffset& offset) {
+    return replay([&](const BinlogOffset& place) { return is_at_or_before(place, offset, options_.server); });
+}
+
+int64_t SchemaState::recover_all() {
+    return replay([](const BinlogOffset&) { return true; });
+}
+
+int64_t SchemaState::replay(const std::function<bool(const BinlogOffset&)>& is_wanted) {
     int64_t applied = 0;
     topiclog::for_each_record(log_, options_.history_topic, [&](const topiclog::StoredRecord& stored) {
         if (!stored.value) return;
         const auto record = relational::SchemaHistoryRecord::from_json(*stored.value);
         if (record.server != options_.plan.identity.topic_prefix) return;
-        if (!is_at_or_before(BinlogOffset::from_json(record.position_json), offset, options_.server)) return;
+        if (!is_wanted(BinlogOffset::from_json(record.position_json))) return;
         apply_record(record);
         ++applied;
     });

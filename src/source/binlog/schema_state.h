@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,6 +58,8 @@ class SchemaState {
 
     /// Rebuilds the catalogue from the history topic up to `offset`. Returns the number of records applied.
     int64_t recover(const BinlogOffset& offset);
+    /// The same with all that the topic holds.
+    int64_t recover_all();
     bool has_history();
 
   private:
@@ -64,6 +67,7 @@ class SchemaState {
                      const Place& place);
     bool concerns_captured(const ddl::DdlEvent& event) const;
     bool belongs_in_history(const ddl::DdlEvent& event) const;
+    int64_t replay(const std::function<bool(const BinlogOffset&)>& is_wanted);
     void apply_record(const relational::SchemaHistoryRecord& record);
 
     Options options_;

@@ -292,6 +292,26 @@ void Snapshot::end(bool is_complete) {
     (is_complete ? figures.snapshot_completed : figures.snapshot_aborted) = 1;
 }
 
+/// False if it is not the structure that the view shows.
+bool Snapshot::read_structure_of(const SnapshotView& opened, Connection& view, Connection& control) {
+    info("Snapshot step 5 - Reading structure of captured tables");
+    if (holds_table_locks_) {  // a session sees the tables that it has locked and no others
+        read_structure(control);
+        return true;
+    }
+    view.execute("SAVEPOINT millrace");
+    bool whole = true;
+    try {
+        read_structure(view);
+    } catch (const ServerError& fault) {
+        constexpr unsigned kNoSuchTable = 1146, kDefinitionChanged = 1412;
+        if (fault.code != kNoSuchTable && fault.code != kDefinitionChanged) throw;
+        whole = false;
+    }
+    view.execute("ROLLBACK TO SAVEPOINT millrace");
+    return whole && structure_is_of(opened);
+}
+
 /// False if it was stopped.
 bool Snapshot::take(const std::stop_token& stop) {
     const int64_t started = steady_ms();
@@ -332,20 +352,8 @@ bool Snapshot::take(const std::stop_token& stop) {
             offset_.in_snapshot = true;
             if (options_.history_offset) offset_ = *options_.history_offset;
         }
-        info("Snapshot step 5 - Reading structure of captured tables");
         holds_table_locks_ = opened.holds_table_locks;
-        if (!holds_table_locks_) view.execute("SAVEPOINT millrace");
-        bool whole = true;
-        try {
-            read_structure(holds_table_locks_ ? control
-                                              : view);  // under LOCK TABLES a session sees the locked tables only
-        } catch (const ServerError& fault) {
-            constexpr unsigned kNoSuchTable = 1146, kDefinitionChanged = 1412;
-            if (fault.code != kNoSuchTable && fault.code != kDefinitionChanged) throw;
-            whole = false;
-        }
-        if (!holds_table_locks_) view.execute("ROLLBACK TO SAVEPOINT millrace");
-        if (whole && (holds_table_locks_ || structure_is_of(opened))) break;
+        if (!options_.with_structure || read_structure_of(opened, view, control)) break;
         view.execute("ROLLBACK");
         if (attempt >= options_.structure_tries)
             throw RetriableError(format(
@@ -353,9 +361,11 @@ bool Snapshot::take(const std::stop_token& stop) {
                 attempt));
     }
     if (!options_.history_offset) options_.started();
-    info("Snapshot step 6 - Persisting schema history");
-    persist_structure(charset[0][0].value_or("utf8mb4"), charset[0][1].value_or(""));
-    MILLRACE_FAILPOINT("snapshot.history_written");
+    if (options_.with_structure) {
+        info("Snapshot step 6 - Persisting schema history");
+        persist_structure(charset[0][0].value_or("utf8mb4"), charset[0][1].value_or(""));
+        MILLRACE_FAILPOINT("snapshot.history_written");
+    }
     if (options_.with_data) {
         info("Snapshot step 7 - Snapshotting data");
         read_data(view, stop);

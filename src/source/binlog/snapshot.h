@@ -22,7 +22,8 @@ class Snapshot {
         std::optional<BinlogOffset> history_offset;  ///< Where what is written to the history counts from, if not now.
         ConnectionOptions connection;
         ViewOptions view;
-        bool with_data = true;         ///< snapshot.mode is not no_data.
+        bool with_data = true;         ///< Rows are read.
+        bool with_structure = true;    ///< Tables' structure is read and written to the history; else it is known.
         int64_t delay_ms = 0;          ///< snapshot.delay.ms
         int64_t structure_tries = 10;  ///< `snapshot.structure.tries`: new views when DDL runs meanwhile.
         int64_t progress_interval_ms = 10'000;
@@ -49,6 +50,7 @@ class Snapshot {
     void info(const std::string& message) const;
     void determine_tables(Connection& connection);
     void check_topics();
+    bool read_structure_of(const SnapshotView& opened, Connection& view, Connection& control);
     void read_structure(Connection& view);
     bool structure_is_of(const SnapshotView& opened);
     void persist_structure(const std::string& server_charset, const std::string& server_collation);

@@ -1,0 +1,97 @@
+#include "source/binlog/task_options.h"
+
+#include "base/text.h"
+
+namespace millrace::binlog {
+namespace {
+
+constexpr const char* kHistoryTopic = "schema.history.internal.kafka.topic";
+
+PlanSettings plan_settings(const Dialect& dialect, const engine::SourceContext& context) {
+    const auto& settings = context.settings;
+    return {{dialect.name(), dialect.title(), "io.debezium.connector." + dialect.name(),
+             settings.text("source.version", "3.5.0.Final"), settings.text("topic.prefix")},
+            ValueModes::from(settings),
+            context.key_json,
+            context.value_json,
+            events::TopicNaming(settings),
+            events::NameAdjustment::from(settings, events::NameAdjustment::Of::Schemas),
+            events::NameAdjustment::from(settings, events::NameAdjustment::Of::Fields),
+            relational::ColumnShaping(settings),
+            CustomConverters(settings)};
+}
+
+uint32_t server_id(const config::Settings& settings) {
+    return static_cast<uint32_t>(settings.integer("database.server.id"));
+}
+
+bool skips(const config::Settings& settings, std::string_view operation) {
+    for (const auto& skipped : settings.list("skipped.operations"))
+        if (skipped == operation) return true;
+    return false;
+}
+
+}  // namespace
+
+SchemaState::Options schema_options(const Dialect& dialect, const engine::SourceContext& context) {
+    const auto& settings = context.settings;
+    SchemaState::Options options{.plan = plan_settings(dialect, context)};
+    options.server = dialect.server();
+    options.publishes_changes = settings.boolean("include.schema.changes", true);
+    options.keep_comments = settings.boolean("include.schema.comments", false) ||
+                            (dialect.server() == ddl::Server::MariaDb && options.publishes_changes);
+    options.plan.modes.comments = options.keep_comments;
+    options.history_topic = settings.text(kHistoryTopic);
+    options.stores_captured_tables_only =
+        settings.boolean("schema.history.internal.store.only.captured.tables.ddl", false);
+    options.stores_captured_databases_only =
+        settings.boolean("schema.history.internal.store.only.captured.databases.ddl", false);
+    options.skips_unparseable = settings.boolean("schema.history.internal.skip.unparseable.ddl", false);
+    return options;
+}
+
+ChangeWriter::Options writer_options(const Dialect& dialect, const engine::SourceContext& context) {
+    const auto& settings = context.settings;
+    ChangeWriter::Options options;
+    options.identity = plan_settings(dialect, context).identity;
+    options.tombstones = settings.boolean("tombstones.on.delete", true);
+    options.context_headers = settings.boolean("extended.headers.enabled", true);
+    options.run_id = context.run_id;
+    options.skip_unchanged = settings.boolean("skip.messages.without.change", false);
+    options.figures = context.figures;
+    options.skip_create = skips(settings, "c");
+    options.skip_update = skips(settings, "u");
+    options.skip_delete = skips(settings, "d");
+    return options;
+}
+
+Snapshot::Options snapshot_options(const engine::SourceContext& context, const ConnectionOptions& connection) {
+    const auto& settings = context.settings;
+    Snapshot::Options options;
+    options.figures = context.figures;
+    options.connection = connection;
+    options.view.may_lock = !iequals(settings.text("snapshot.locking.mode", "minimal"), "none");
+    options.view.lock_timeout_ms = settings.integer("snapshot.lock.timeout.ms", 10'000);
+    options.view.lock_wait_ms = settings.integer("snapshot.lock.wait.ms", 5);
+    options.view.unlocked_tries = settings.integer("snapshot.unlocked.tries", 50);
+    options.structure_tries = settings.integer("snapshot.structure.tries", 10);
+    options.delay_ms = settings.integer("snapshot.delay.ms");
+    options.server_id = server_id(settings);
+    options.included_tables =
+        relational::NamePatterns("snapshot.include.collection.list", settings.text("snapshot.include.collection.list"));
+    return options;
+}
+
+Streaming::Options streaming_options(const engine::SourceContext& context, const ConnectionOptions& connection) {
+    const auto& settings = context.settings;
+    Streaming::Options options;
+    options.figures = context.figures;
+    options.connection = connection;
+    options.server_id = server_id(settings);
+    options.heartbeat_ms = settings.integer("source.heartbeat.interval.ms", 10'000);
+    options.include_query = settings.boolean("include.query", false);
+    options.truncates_are_events = !skips(settings, "t");
+    return options;
+}
+
+}  // namespace millrace::binlog
