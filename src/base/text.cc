@@ -95,6 +95,18 @@ std::string hex(std::string_view bytes) {
     return out;
 }
 
+std::optional<std::string> unhex(std::string_view text) {
+    if (text.size() % 2 != 0) return std::nullopt;
+    std::string bytes;
+    for (size_t i = 0; i < text.size(); i += 2) {
+        unsigned byte = 0;
+        const auto read = std::from_chars(text.data() + i, text.data() + i + 2, byte, 16);
+        if (read.ec != std::errc() || read.ptr != text.data() + i + 2) return std::nullopt;
+        bytes += static_cast<char>(byte);
+    }
+    return bytes;
+}
+
 std::u16string to_utf16(std::string_view text) {
     std::u16string units;
     units.reserve(text.size());

@@ -25,6 +25,8 @@ std::optional<int64_t> parse_int(std::string_view text);
 std::string replace_all(std::string text, std::string_view from, std::string_view to);
 /// Lower-case hexadecimal.
 std::string hex(std::string_view bytes);
+/// The reverse; nothing if the text is not hexadecimal.
+std::optional<std::string> unhex(std::string_view text);
 /// UTF-8 as Java's strings hold it. Bytes that are not UTF-8 give some unit or other, never a fault.
 std::u16string to_utf16(std::string_view text);
 /// Java's String.hashCode over the UTF-16 form of UTF-8 `text`.

@@ -70,15 +70,25 @@ Filters::Filters(const config::Settings& settings) {
     table_exclude_ = patterns("table.exclude.list");
     column_include_ = patterns("column.include.list");
     column_exclude_ = patterns("column.exclude.list");
+    ignores_builtin_ = settings.boolean("table.ignore.builtin", true);
+    const std::string signals = settings.text("signal.data.collection");
+    if (signals.empty()) return;
+    const size_t dot = signals.find('.');
+    if (dot == std::string::npos)
+        throw ConfigError("signal.data.collection",
+                          format("The 'signal.data.collection' value is invalid: '{}' is no DATABASE.TABLE", signals));
+    signal_table_ =
+        TableId{replace_all(signals.substr(0, dot), "`", ""), replace_all(signals.substr(dot + 1), "`", "")};
 }
 
 bool Filters::captures_database(const std::string& database) const {
-    if (is_builtin_database(database)) return false;
+    if (ignores_builtin_ && is_builtin_database(database)) return false;
     if (!database_include_.empty()) return database_include_.match(database);
     return !database_exclude_.match(database);
 }
 
 bool Filters::captures(const TableId& table) const {
+    if (is_signal_table(table)) return true;
     if (!captures_database(table.database)) return false;
     if (!table_include_.empty()) return table_include_.match(table.dotted());
     return !table_exclude_.match(table.dotted());

@@ -28,13 +28,16 @@ class NamePatterns {
     std::vector<Regex> patterns_;
 };
 
-/// Which databases, tables and columns are captured: database.*, table.* and column.include.list/exclude.list.
+/// Which databases, tables and columns are captured: database.*, table.* and column.include.list/exclude.list,
+/// table.ignore.builtin. The signal table (signal.data.collection) is captured in any case.
 class Filters {
   public:
     explicit Filters(const config::Settings& settings);
 
     bool captures_database(const std::string& database) const;
     bool captures(const TableId& table) const;
+    bool is_signal_table(const TableId& table) const { return signal_table_ && *signal_table_ == table; }
+    bool ignores_builtin() const { return ignores_builtin_; }
     bool captures_column(const TableId& table, const std::string& column) const;
     /// Tables in the order in which a snapshot reads them: that of table.include.list's expressions, within one
     /// by name.
@@ -42,6 +45,8 @@ class Filters {
 
   private:
     NamePatterns database_include_, database_exclude_, table_include_, table_exclude_, column_include_, column_exclude_;
+    std::optional<TableId> signal_table_;
+    bool ignores_builtin_ = true;
 };
 
 /// message.key.columns: `<table expression>:<column expression>,<column expression>;…`.

@@ -72,7 +72,7 @@ int main(int argc, char** argv) {
         int64_t blocked_us_max = 0;
         for (int i = 0; i < views; ++i) {
             Connection view(options);
-            const SnapshotView opened = dialect.open_view(view, control, options, how, {});
+            const SnapshotView opened = dialect.open_view({&view}, control, options, how, {});
             const int64_t rows = parse_int(view.value("SELECT COUNT(*) FROM views.t")).value_or(-1);
             const int64_t expected = last_number(opened.gtids) - base;
             if (rows != expected) {

@@ -8,6 +8,7 @@ namespace millrace::binlog {
 namespace {
 
 constexpr std::string_view kTransactionCountKey = "transaction_data_collection_order_";
+constexpr const char* kProgressKey = "millrace_snapshot";
 constexpr const char* kPreparedXaKey = "millrace_prepared_xa";
 
 uint64_t number(const Json& json, const char* key) {
@@ -33,6 +34,7 @@ std::string BinlogOffset::to_json() const {
         for (const auto& count : transaction_counts)
             json[std::string(kTransactionCountKey) + count.table] = count.events;
     }
+    if (!progress.empty()) json[kProgressKey] = progress.to_json();
     if (!prepared_xa.empty()) {
         Json prepared = Json::object();
         for (const auto& [xid, place] : prepared_xa) prepared[xid] = place;
@@ -61,6 +63,8 @@ BinlogOffset BinlogOffset::from_json(std::string_view text) {
         for (const auto& [key, value] : json.items())
             if (key.starts_with(kTransactionCountKey))
                 offset.transaction_counts.push_back({key.substr(kTransactionCountKey.size()), value.get<int64_t>()});
+        if (const auto progress = json.find(kProgressKey); progress != json.end())
+            offset.progress = SnapshotProgress::from_json(progress->get<std::string>()).value_or(SnapshotProgress{});
         if (const auto prepared = json.find(kPreparedXaKey); prepared != json.end())
             offset.prepared_xa = Json::parse(prepared->get<std::string>()).get<std::map<std::string, std::string>>();
         return offset;

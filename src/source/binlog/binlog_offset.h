@@ -11,6 +11,7 @@
 #include "source/binlog/binlog_event.h"
 #include "source/binlog/ddl/lexer.h"
 #include "source/binlog/gtid_set.h"
+#include "source/binlog/snapshot_progress.h"
 
 namespace millrace::binlog {
 
@@ -29,6 +30,8 @@ struct BinlogOffset {
     /// events counted so far.
     std::string transaction_id;
     std::vector<events::TransactionFormat::Count> transaction_counts;
+    /// Of a snapshot that is not complete.
+    SnapshotProgress progress;
     /// XA transactions that are prepared and neither committed nor rolled back: xid to "file:position" of their
     /// first event. Millrace's own key, which Debezium passes over.
     std::map<std::string, std::string> prepared_xa;

@@ -38,6 +38,7 @@ class BinlogSource final : public engine::Source {
           schema_(schema_options(dialect, context_), context_.settings, context_.log),
           heartbeat_(heartbeat_options(), context_.key_json, context_.value_json),
           transactions_(schema_.options().plan.naming.transaction(), context_.key_json, context_.value_json),
+          notifier_(context_.settings, context_.key_json, context_.value_json),
           writer_(with_transactions(with_topics(writer_options(dialect, context_)))),
           prefix_(context_.settings.text("topic.prefix")),
           offset_key_(offset_key(context_.connector_name, prefix_)) {}
@@ -53,6 +54,7 @@ class BinlogSource final : public engine::Source {
         engine::RecordQueue queue(context_.log, context_.writer, options, [this] { return current_offset(); });
         set_queue(&queue);
         const QueueScope scope{*this};
+        if (!notifier_.topic().empty()) queue.ensure_topics({notifier_.topic()});
         queue.synchronized([&] { load_offset(); });  // what an earlier writer of this task left open has ended by now
         try {
             if (mode_.streams()) check_server();
@@ -219,7 +221,7 @@ class BinlogSource final : public engine::Source {
                 format("snapshot.mode={} reads rows without the tables' structure, and the schema history {} "
                        "does not know it; set snapshot.mode.configuration.based.snapshot.schema=true",
                        mode_.name(), schema_.options().history_topic));
-        Snapshot(dialect_, std::move(options), schema_, writer_, queue, offset_).run(stop);
+        Snapshot(dialect_, std::move(options), schema_, writer_, queue, notifier_, offset_).run(stop);
     }
 
     /// What a connector does that does not stream: nothing, until it is stopped.
@@ -246,7 +248,7 @@ class BinlogSource final : public engine::Source {
         options.with_data = false;
         options.history_offset = offset_;
         BinlogOffset scratch;
-        Snapshot(dialect_, std::move(options), schema_, writer_, queue, scratch).run(stop);
+        Snapshot(dialect_, std::move(options), schema_, writer_, queue, notifier_, scratch).run(stop);
     }
 
     void recover_schema() {
@@ -328,6 +330,7 @@ class BinlogSource final : public engine::Source {
     SchemaState schema_;
     Heartbeat heartbeat_;
     engine::TransactionMonitor transactions_;
+    engine::Notifier notifier_;
     ChangeWriter writer_;
     std::string prefix_;
     std::string offset_key_;

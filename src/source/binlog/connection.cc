@@ -211,6 +211,11 @@ void Connection::fail() const {
 }
 
 void Connection::stream(const std::string& sql, const std::function<bool(const TextRow&)>& each) {
+    stream(sql, nullptr, each);
+}
+
+void Connection::stream(const std::string& sql, const std::function<void(const std::vector<std::string>&)>& names,
+                        const std::function<bool(const TextRow&)>& each) {
     if (mysql_real_query(handle_.get(), sql.data(), sql.size()) != 0) fail();
     const std::unique_ptr<MYSQL_RES, void (*)(MYSQL_RES*)> result(mysql_use_result(handle_.get()), mysql_free_result);
     if (!result) {
@@ -219,6 +224,12 @@ void Connection::stream(const std::string& sql, const std::function<bool(const T
     }
     TextRow row;
     row.columns = mysql_num_fields(result.get());
+    if (names) {
+        std::vector<std::string> columns;
+        const MYSQL_FIELD* fields = mysql_fetch_fields(result.get());
+        for (unsigned i = 0; i < row.columns; ++i) columns.emplace_back(fields[i].name, fields[i].name_length);
+        names(columns);
+    }
     while ((row.values = mysql_fetch_row(result.get())) != nullptr) {
         row.lengths = mysql_fetch_lengths(result.get());
         if (!each(row)) return;
@@ -280,6 +291,13 @@ std::string quote_name(std::string_view text) {
 
 std::string quote_table(std::string_view database, std::string_view table) {
     return quote_name(database) + "." + quote_name(table);
+}
+
+void prepare_for_reading(Connection& connection) {
+    connection.execute("SET NAMES utf8mb4");
+    connection.execute(
+        "SET SESSION time_zone = '+00:00', wait_timeout = 31536000, net_write_timeout = 31536000, "
+        "sql_mode = REPLACE(@@sql_mode, 'NO_BACKSLASH_ESCAPES', '')");
 }
 
 std::string quote_text(std::string_view text) {

@@ -80,6 +80,9 @@ class Connection {
     std::string value(const std::string& sql);
     /// Streams the result row by row; stops early when `each` returns false (the rest is then thrown away).
     void stream(const std::string& sql, const std::function<bool(const TextRow&)>& each);
+    /// The same; `names` is called with those of the result's columns before the first row.
+    void stream(const std::string& sql, const std::function<void(const std::vector<std::string>&)>& names,
+                const std::function<bool(const TextRow&)>& each);
     bool ping();
 
     /// Sends a command of the protocol without reading an answer.
@@ -100,6 +103,10 @@ class Connection {
     bool is_mariadb_ = false;
     int socket_ = -1;
 };
+
+/// Makes the session one that rows are read with: UTF-8, UTC, no time-outs while the other side is slow, and the
+/// escapes that quote_text() writes.
+void prepare_for_reading(Connection& connection);
 
 /// `text` in backquotes.
 std::string quote_name(std::string_view text);

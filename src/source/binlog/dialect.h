@@ -18,6 +18,7 @@ struct SnapshotView {
     std::string gtids;
     int64_t writes_blocked_us = 0;  ///< How long a lock kept others from writing; 0: none was taken.
     std::string method;             ///< For the log: how the view was opened.
+    size_t views = 1;               ///< How many of the connections asked for share it.
     /// Table locks are held: the way of managed databases. Released by the snapshot when all rows are read.
     bool holds_table_locks = false;
 };
@@ -27,6 +28,10 @@ struct ViewOptions {
     int64_t lock_timeout_ms = 10'000;  ///< snapshot.lock.timeout.ms
     int64_t lock_wait_ms = 5;          ///< `snapshot.lock.wait.ms`: how long one try may wait (and so block writers).
     int64_t unlocked_tries = 50;       ///< `snapshot.unlocked.tries`: tries without any lock.
+    /// snapshot.locking.mode=minimal_percona: Percona Server's backup lock in place of the global read lock;
+    /// minimal_percona_no_table_locks: that or none.
+    enum class Percona { No, BackupLock, BackupLockOnly };
+    Percona percona = Percona::No;
     std::vector<std::pair<std::string, std::string>> tables;  ///< To lock one by one where no global lock is allowed.
 };
 
@@ -39,10 +44,12 @@ class Dialect {
     virtual std::string title() const = 0;  ///< "MySQL"
     virtual TlsMode default_tls() const = 0;
 
-    /// Opens a view on `view` (in a transaction that stays open) and finds its place in the log. `control` is a
-    /// second connection. Throws ServerError, RetriableError, FatalError.
-    virtual SnapshotView open_view(Connection& view, Connection& control, const ConnectionOptions& options,
-                                   const ViewOptions& how, const std::stop_token& stop) const = 0;
+    /// Opens a view on each of `views` (in transactions that stay open), all of the same moment, and finds its place in
+    /// the log. `control` is one more connection. If they cannot be given the same view, fewer have it: the first ones.
+    /// Throws ServerError, RetriableError, FatalError.
+    virtual SnapshotView open_view(const std::vector<Connection*>& views, Connection& control,
+                                   const ConnectionOptions& options, const ViewOptions& how,
+                                   const std::stop_token& stop) const = 0;
 
     /// File, position and GTIDs of the log's end now.
     virtual BinlogOffset log_end(Connection& connection) const = 0;

@@ -99,20 +99,21 @@ ddl::DdlResult SchemaState::apply(topiclog::AppendBatch& batch, ChangeWriter& wr
 std::shared_ptr<TablePlan> SchemaState::plan(const relational::TableId& id) {
     const auto found = plans_.find(id);
     if (found != plans_.end()) return found->second;
-    std::shared_ptr<TablePlan> made;
-    if (filters_.captures(id)) {
-        const auto table = catalog_.tables.find(id);
-        if (table == catalog_.tables.end())
-            throw FatalError(format(
-                "Changes of table {} cannot be read: it is captured, but the schema history {} does not know it. It "
-                "was "
-                "created before the connector's history begins or while its DDL was filtered; take a new snapshot, or "
-                "leave the table out with table.exclude.list",
-                id.dotted(), options_.history_topic));
-        made = std::make_shared<TablePlan>(table->second, filters_, keys_, options_.plan);
-    }
+    auto made = make_plan(id);
     plans_.emplace(id, made);
     return made;
+}
+
+std::shared_ptr<TablePlan> SchemaState::make_plan(const relational::TableId& id) const {
+    if (!filters_.captures(id)) return nullptr;
+    const auto table = catalog_.tables.find(id);
+    if (table == catalog_.tables.end())
+        throw FatalError(format(
+            "Changes of table {} cannot be read: it is captured, but the schema history {} does not know it. It was "
+            "created before the connector's history begins or while its DDL was filtered; take a new snapshot, or "
+            "leave the table out with table.exclude.list",
+            id.dotted(), options_.history_topic));
+    return std::make_shared<TablePlan>(table->second, filters_, keys_, options_.plan);
 }
 
 bool SchemaState::has_history() {

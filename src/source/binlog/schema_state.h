@@ -56,6 +56,11 @@ class SchemaState {
     /// its structure is not known.
     std::shared_ptr<TablePlan> plan(const relational::TableId& id);
 
+    /// The same, but one that nobody else uses: for another thread.
+    std::shared_ptr<TablePlan> make_plan(const relational::TableId& id) const;
+    /// The columns of a table's key, as message.key.columns has it.
+    std::vector<std::string> key_columns(const relational::Table& table) const { return keys_.of(table); }
+
     /// Rebuilds the catalogue from the history topic up to `offset`. Returns the number of records applied.
     int64_t recover(const BinlogOffset& offset);
     /// The same with all that the topic holds.

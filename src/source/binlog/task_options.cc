@@ -1,5 +1,8 @@
 #include "source/binlog/task_options.h"
 
+#include <algorithm>
+
+#include "base/errors.h"
 #include "base/text.h"
 
 namespace millrace::binlog {
@@ -70,15 +73,36 @@ Snapshot::Options snapshot_options(const engine::SourceContext& context, const C
     Snapshot::Options options;
     options.figures = context.figures;
     options.connection = connection;
-    options.view.may_lock = !iequals(settings.text("snapshot.locking.mode", "minimal"), "none");
+    const std::string locking = lower(settings.text("snapshot.locking.mode", "minimal"));
+    options.view.may_lock = locking != "none";
+    options.holds_lock = locking == "extended";
+    if (locking == "minimal_percona") options.view.percona = ViewOptions::Percona::BackupLock;
+    if (locking == "minimal_percona_no_table_locks") options.view.percona = ViewOptions::Percona::BackupLockOnly;
     options.view.lock_timeout_ms = settings.integer("snapshot.lock.timeout.ms", 10'000);
     options.view.lock_wait_ms = settings.integer("snapshot.lock.wait.ms", 5);
     options.view.unlocked_tries = settings.integer("snapshot.unlocked.tries", 50);
     options.structure_tries = settings.integer("snapshot.structure.tries", 10);
     options.delay_ms = settings.integer("snapshot.delay.ms");
-    options.server_id = server_id(settings);
-    options.included_tables =
+    options.threads = static_cast<size_t>(std::max<int64_t>(1, settings.integer("snapshot.max.threads", 1)));
+    options.structure.connection = connection;
+    options.structure.server_id = server_id(settings);
+    options.structure.included =
         relational::NamePatterns("snapshot.include.collection.list", settings.text("snapshot.include.collection.list"));
+    options.structure.order_by_rows = settings.text("snapshot.tables.order.by.row.count", "disabled");
+    options.rows.figures = context.figures;
+    options.rows.chunk_rows = static_cast<size_t>(settings.integer("snapshot.chunk.rows", 10'000));
+    options.rows.keeps_progress = settings.boolean("snapshot.resume", true);
+    options.rows.rows_per_second_max = settings.integer("snapshot.max.rows.per.second");
+    constexpr const char* kOverrides = "snapshot.select.statement.overrides";
+    for (const auto& table : settings.list(kOverrides)) {
+        const std::string select = settings.text(format("{}.{}", kOverrides, table));
+        if (select.empty())
+            throw ConfigError(kOverrides,
+                              format("The '{}' value is invalid: it names {}, but there is no property {}.{} "
+                                     "with its SELECT",
+                                     kOverrides, table, kOverrides, table));
+        options.rows.selects[replace_all(table, "`", "")] = select;
+    }
     return options;
 }
 

@@ -12,7 +12,7 @@ class MariaDbDialect final : public binlog::Dialect {
     std::string title() const override { return "MariaDB"; }
     binlog::TlsMode default_tls() const override { return binlog::TlsMode::Disabled; }
     /// Takes no lock at all: START TRANSACTION WITH CONSISTENT SNAPSHOT fixes Binlog_snapshot_file and _position.
-    binlog::SnapshotView open_view(binlog::Connection& view, binlog::Connection& control,
+    binlog::SnapshotView open_view(const std::vector<binlog::Connection*>& views, binlog::Connection& control,
                                    const binlog::ConnectionOptions& options, const binlog::ViewOptions& how,
                                    const std::stop_token& stop) const override;
     binlog::BinlogOffset log_end(binlog::Connection& connection) const override;

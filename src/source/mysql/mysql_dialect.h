@@ -11,7 +11,7 @@ class MySqlDialect final : public binlog::Dialect {
     std::string name() const override { return "mysql"; }
     std::string title() const override { return "MySQL"; }
     binlog::TlsMode default_tls() const override { return binlog::TlsMode::Preferred; }
-    binlog::SnapshotView open_view(binlog::Connection& view, binlog::Connection& control,
+    binlog::SnapshotView open_view(const std::vector<binlog::Connection*>& views, binlog::Connection& control,
                                    const binlog::ConnectionOptions& options, const binlog::ViewOptions& how,
                                    const std::stop_token& stop) const override;
     binlog::BinlogOffset log_end(binlog::Connection& connection) const override;

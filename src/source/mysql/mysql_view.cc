@@ -40,8 +40,8 @@ int64_t now_us() {
     return now_ns() / 1000;
 }
 
-SnapshotView view_at(const BinlogOffset& offset, std::string method, int64_t blocked_us) {
-    return {offset.file, offset.position, offset.gtids, blocked_us, std::move(method), false};
+SnapshotView view_at(const BinlogOffset& offset, std::string method, int64_t blocked_us, size_t views) {
+    return {offset.file, offset.position, offset.gtids, blocked_us, std::move(method), views, false};
 }
 
 bool same_place(const BinlogOffset& a, const BinlogOffset& b) {
@@ -64,15 +64,21 @@ bool can_go_unlocked(Connection& control, const ViewOptions& how) {
     return iequals(control.value("SELECT @@GLOBAL.gtid_mode"), "ON") && has_only_innodb(control, how);
 }
 
-std::optional<SnapshotView> try_unlocked(const MySqlDialect& dialect, Connection& view, Connection& control,
+using Views = std::vector<Connection*>;
+
+void open_all(const Views& views) {
+    for (auto* view : views) view->execute(kOpenView);
+}
+
+std::optional<SnapshotView> try_unlocked(const MySqlDialect& dialect, const Views& views, Connection& control,
                                          int64_t tries) {
     for (int64_t i = 0; i < tries; ++i) {
         const BinlogOffset before = dialect.log_end(control);
         if (!control.value("SELECT @@GLOBAL.gtid_owned").empty()) continue;
-        view.execute(kOpenView);
+        open_all(views);
         if (same_place(before, dialect.log_end(control)))
-            return view_at(before, format("without a lock, at try {}", i + 1), 0);
-        view.execute("ROLLBACK");
+            return view_at(before, format("without a lock, at try {}", i + 1), 0, views.size());
+        for (auto* view : views) view->execute("ROLLBACK");
     }
     return std::nullopt;
 }
@@ -179,7 +185,7 @@ class LongStatementWatch {
 };
 
 /// Nothing if the server refuses the lock to this user.
-std::optional<SnapshotView> try_global_lock(const MySqlDialect& dialect, Connection& view, Connection& control,
+std::optional<SnapshotView> try_global_lock(const MySqlDialect& dialect, const Views& views, Connection& control,
                                             const ConnectionOptions& options, const ViewOptions& how, bool unlocked_too,
                                             const std::stop_token& stop) {
     constexpr int64_t kUnlockedTriesBetween = 5;
@@ -196,7 +202,7 @@ std::optional<SnapshotView> try_global_lock(const MySqlDialect& dialect, Connect
         if (watch.sees_one()) {
             std::this_thread::sleep_for(std::chrono::milliseconds(kLookAgainMs));
             if (unlocked_too)
-                if (auto opened = try_unlocked(dialect, view, control, kUnlockedTriesBetween)) return opened;
+                if (auto opened = try_unlocked(dialect, views, control, kUnlockedTriesBetween)) return opened;
             deadline = steady_ms() + how.lock_timeout_ms;
             continue;
         }
@@ -214,11 +220,11 @@ std::optional<SnapshotView> try_global_lock(const MySqlDialect& dialect, Connect
         }
         if (granted) {
             killer.disarm();
-            view.execute(kOpenView);
+            open_all(views);
             const BinlogOffset place = dialect.log_end(locker);
             locker.execute("UNLOCK TABLES");
             return view_at(place, format("under FLUSH TABLES WITH READ LOCK, at request {}", requests),
-                           waited_us + now_us() - requested_us);
+                           waited_us + now_us() - requested_us, views.size());
         }
         // A request killed while it waits for tables to be closed leaves its session with the lock.
         locker.execute("UNLOCK TABLES");
@@ -232,14 +238,15 @@ std::optional<SnapshotView> try_global_lock(const MySqlDialect& dialect, Connect
         std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
         pause_ms = std::min<int64_t>(pause_ms * 2, 2000);
         if (!unlocked_too) continue;
-        if (auto opened = try_unlocked(dialect, view, control, kUnlockedTriesBetween)) return opened;
+        if (auto opened = try_unlocked(dialect, views, control, kUnlockedTriesBetween)) return opened;
     }
 }
 
-SnapshotView lock_tables(const MySqlDialect& dialect, Connection& view, const ViewOptions& how) {
+SnapshotView lock_tables(const MySqlDialect& dialect, const Views& views, const ViewOptions& how) {
+    Connection& view = *views[0];
     if (how.tables.empty()) {
-        view.execute(kOpenView);
-        return view_at(dialect.log_end(view), "without tables to lock", 0);
+        open_all(views);
+        return view_at(dialect.log_end(view), "without tables to lock", 0, views.size());
     }
     std::vector<std::string> locks;
     for (const auto& [database, table] : how.tables) locks.push_back(binlog::quote_table(database, table) + " READ");
@@ -253,29 +260,58 @@ SnapshotView lock_tables(const MySqlDialect& dialect, Connection& view, const Vi
                    "set snapshot.locking.mode=none",
                    fault.message));
     }
-    SnapshotView opened = view_at(dialect.log_end(view),
-                                  format("under LOCK TABLES on {} tables, until they are read", how.tables.size()), 0);
+    SnapshotView opened = view_at(
+        dialect.log_end(view), format("under LOCK TABLES on {} tables, until they are read", how.tables.size()), 0, 1);
     opened.holds_table_locks = true;
     return opened;
 }
 
+/// Percona Server: its backup lock keeps DDL and other engines' rows still, and its consistent snapshot tells its place
+/// in the log. https://docs.percona.com/percona-server/8.0/backup-locks.html
+SnapshotView open_with_backup_lock(const Views& views, Connection& control) {
+    try {
+        control.execute("LOCK TABLES FOR BACKUP");
+    } catch (const ServerError& fault) {
+        throw FatalError(
+            format("snapshot.locking.mode=minimal_percona needs Percona Server and BACKUP_ADMIN ({}); set "
+                   "snapshot.locking.mode=minimal",
+                   fault.message));
+    }
+    views[0]->execute(kOpenView);
+    BinlogOffset place;
+    for (const auto& row : views[0]->rows("SHOW STATUS LIKE 'binlog_snapshot_%'")) {
+        const std::string name = lower(row[0].value_or(""));
+        if (name == "binlog_snapshot_file") place.file = row[1].value_or("");
+        if (name == "binlog_snapshot_position")
+            place.position = static_cast<uint64_t>(parse_int(row[1].value_or("")).value_or(0));
+        if (name == "binlog_snapshot_gtid_executed" && row[1].value_or("") != "not-in-consistent-snapshot")
+            place.gtids = replace_all(row[1].value_or(""), "\n", "");
+    }
+    control.execute("UNLOCK TABLES");
+    if (place.file.empty())
+        throw FatalError("The server does not tell the place of its consistent snapshot in the log");
+    return view_at(place, "under LOCK TABLES FOR BACKUP", 0, 1);
+}
+
 }  // namespace
 
-SnapshotView MySqlDialect::open_view(Connection& view, Connection& control, const ConnectionOptions& options,
-                                     const ViewOptions& how, const std::stop_token& stop) const {
-    view.execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+SnapshotView MySqlDialect::open_view(const std::vector<Connection*>& views, Connection& control,
+                                     const ConnectionOptions& options, const ViewOptions& how,
+                                     const std::stop_token& stop) const {
+    for (auto* view : views) view->execute("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
     const bool unlocked = can_go_unlocked(control, how);
     if (unlocked)
-        if (auto opened = try_unlocked(*this, view, control, how.unlocked_tries)) return *opened;
+        if (auto opened = try_unlocked(*this, views, control, how.unlocked_tries)) return *opened;
+    if (how.percona != ViewOptions::Percona::No) return open_with_backup_lock(views, control);
     if (!how.may_lock) {
         // The user vouches that nothing writes.
-        view.execute(kOpenView);
-        return view_at(log_end(control), "without a lock, as snapshot.locking.mode=none asks", 0);
+        open_all(views);
+        return view_at(log_end(control), "without a lock of its own", 0, views.size());
     }
-    if (auto opened = try_global_lock(*this, view, control, options, how, unlocked, stop)) return *opened;
+    if (auto opened = try_global_lock(*this, views, control, options, how, unlocked, stop)) return *opened;
     log::warn("mysql.snapshot",
               "The server refuses the global read lock; the captured tables are locked one by one until they are read");
-    return lock_tables(*this, view, how);
+    return lock_tables(*this, views, how);
 }
 
 }  // namespace millrace::mysql

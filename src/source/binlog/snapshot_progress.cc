@@ -1,0 +1,50 @@
+#include "source/binlog/snapshot_progress.h"
+
+#include "base/json.h"
+#include "base/text.h"
+
+namespace millrace::binlog {
+namespace {
+
+Json to_json(const std::optional<SelectKey>& key) {
+    return key ? Json(hex(java_serialization::encode(*key))) : Json(nullptr);
+}
+
+/// Throws Json::exception.
+std::optional<SelectKey> key_from(const Json& json) {
+    if (json.is_null()) return std::nullopt;
+    const auto bytes = unhex(json.get<std::string>());
+    const auto key = bytes ? java_serialization::decode(*bytes) : std::nullopt;
+    return key ? *key : std::nullopt;
+}
+
+}  // namespace
+
+std::string SnapshotProgress::to_json() const {
+    Json json = Json::object();
+    json["done"] = done;
+    json["left"] = Json::object();
+    for (const auto& [table, ranges] : left) {
+        Json list = Json::array();
+        for (const auto& range : ranges) list.push_back({binlog::to_json(range.after), binlog::to_json(range.to)});
+        json["left"][table] = list;
+    }
+    return to_text(json);
+}
+
+std::optional<SnapshotProgress> SnapshotProgress::from_json(std::string_view text) {
+    const auto json = parse_json(text);
+    if (!json) return std::nullopt;
+    try {
+        SnapshotProgress progress;
+        progress.done = json->at("done").get<std::set<std::string>>();
+        for (const auto& [table, ranges] : json->at("left").items())
+            for (const auto& range : ranges)
+                progress.left[table].push_back({key_from(range.at(0)), key_from(range.at(1))});
+        return progress;
+    } catch (const Json::exception&) {
+        return std::nullopt;
+    }
+}
+
+}  // namespace millrace::binlog

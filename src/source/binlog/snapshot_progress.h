@@ -1,0 +1,30 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "source/binlog/table_select.h"
+
+namespace millrace::binlog {
+
+/// What of an initial snapshot's rows has been written, so that one that was interrupted goes on where it was
+/// (`snapshot.resume`). The offset carries it, and so it moves with the rows that it tells of.
+struct SnapshotProgress {
+    /// Rows behind `after` (nothing: from the first) up to and with `to` (nothing: to the last) are not written.
+    struct Range {
+        std::optional<SelectKey> after, to;
+    };
+    std::set<std::string> done;                      ///< Tables of which all rows are written.
+    std::map<std::string, std::vector<Range>> left;  ///< Of tables in progress.
+
+    bool empty() const { return done.empty() && left.empty(); }
+    std::string to_json() const;
+    /// Nothing if the text is none of to_json()'s.
+    static std::optional<SnapshotProgress> from_json(std::string_view text);
+};
+
+}  // namespace millrace::binlog

@@ -1,0 +1,321 @@
+#include "source/engine/incremental_snapshot.h"
+
+#include <algorithm>
+
+#include "base/calendar.h"
+#include "base/failpoint.h"
+#include "base/log.h"
+#include "base/regex.h"
+#include "base/text.h"
+
+namespace millrace::engine {
+namespace {
+
+/// Java prints a key for notifications value by value.
+std::string shown(const SnapshotKey& key) {
+    using Kind = java_serialization::Value::Kind;
+    std::vector<std::string> parts;
+    for (const auto& value : key) {
+        const bool is_number = value.kind == Kind::Integer || value.kind == Kind::Long || value.kind == Kind::Short;
+        parts.push_back(value.kind == Kind::Null ? "<null>" : is_number ? std::to_string(value.integer) : value.text);
+    }
+    return join(parts, ",");
+}
+
+std::optional<Regex> expression(const std::string& text, Regex::Case letters) {
+    try {
+        return Regex(text, letters);
+    } catch (const std::invalid_argument&) {
+        return std::nullopt;  // a name that is no expression stands for itself
+    }
+}
+
+}  // namespace
+
+IncrementalSnapshot::IncrementalSnapshot(ChunkReader& reader, RecordQueue& queue, Notifier& notifier,
+                                         SourceFigures& figures, std::string logger)
+    : reader_(reader), queue_(queue), notifier_(notifier), figures_(figures), logger_(std::move(logger)) {}
+
+void IncrementalSnapshot::notify(const std::string& type, const Notifier::Data& data) {
+    auto entry = queue_.enter();
+    notifier_.incremental(entry.batch(), state_.correlation_id, type, data);
+}
+
+std::string IncrementalSnapshot::names() const {
+    std::vector<std::string> tables;
+    for (const auto& collection : state_.collections) tables.push_back(collection.table);
+    return join(tables, ",");
+}
+
+std::vector<std::string> IncrementalSnapshot::expanded(const std::vector<std::string>& tables) {
+    const auto known = reader_.tables();
+    std::vector<std::string> all;
+    const auto add = [&](const std::string& table) {
+        if (std::find(all.begin(), all.end(), table) == all.end()) all.push_back(table);
+    };
+    for (const auto& wanted : tables) {
+        const auto pattern = expression(wanted, Regex::Case::Matters);
+        bool found = false;
+        for (const auto& table : known) {
+            if (pattern ? !pattern->matches(table) : table != wanted) continue;
+            add(table);
+            found = true;
+        }
+        if (!found) add(wanted);
+    }
+    return all;
+}
+
+void IncrementalSnapshot::resume_from(IncrementalSnapshotState state) {
+    if (state.collections.empty()) return;
+    log::info(logger_, format("An incremental snapshot of {} table(s) is in progress and goes on with {} behind {}",
+                              state.collections.size(), state.collections.front().table,
+                              state.last_sent ? shown(*state.last_sent) : "its beginning"));
+    {
+        auto entry = queue_.enter();
+        state_ = std::move(state);
+    }
+    read_to_ = state_.last_sent;
+    started_ms_ = steady_ms();
+    read_chunk();
+}
+
+void IncrementalSnapshot::start(const std::string& id, const std::vector<std::string>& tables,
+                                const std::vector<Condition>& conditions, const std::string& surrogate_key) {
+    const bool is_first = state_.collections.empty();
+    const auto names_wanted = expanded(tables);
+    {
+        auto entry = queue_.enter();
+        for (const auto& table : names_wanted) {
+            SnapshotCollection collection{table, "", surrogate_key};
+            for (const auto& condition : conditions) {
+                const auto pattern = expression(condition.tables, Regex::Case::Ignored);
+                if (pattern ? !pattern->matches(table) : condition.tables != table) continue;
+                collection.condition = condition.filter;
+                break;
+            }
+            state_.collections.push_back(std::move(collection));
+        }
+        state_.correlation_id = id;
+    }
+    if (!is_first) return;  // what is running comes to them in its turn
+    read_to_.reset();
+    rows_scanned_ = 0;
+    started_ms_ = steady_ms();
+    log::info(logger_, format("Incremental snapshot {} of {} begins", id, names()));
+    notify("STARTED", {{"data_collections", names()}});
+    read_chunk();
+}
+
+void IncrementalSnapshot::stop(const std::vector<std::string>& tables) {
+    if (state_.collections.empty()) {
+        log::warn(logger_, "No incremental snapshot is running; stop-snapshot is ignored");
+        return;
+    }
+    if (tables.empty())
+        to_stop_.emplace_back(".*");
+    else
+        to_stop_.insert(to_stop_.end(), tables.begin(), tables.end());
+}
+
+void IncrementalSnapshot::pause() {
+    if (state_.collections.empty() || is_paused_) return;
+    is_paused_ = true;
+    log::info(logger_, "The incremental snapshot is paused");
+    notify("PAUSED", {{"data_collections", names()}});
+}
+
+void IncrementalSnapshot::unpause() {
+    if (state_.collections.empty() || !is_paused_) return;
+    is_paused_ = false;
+    log::info(logger_, "The incremental snapshot is resumed");
+    notify("RESUMED", {{"data_collections", names()}});
+    read_chunk();
+}
+
+void IncrementalSnapshot::act_on_stop() {
+    if (to_stop_.empty()) return;
+    const auto wanted = expanded(std::exchange(to_stop_, {}));
+    std::vector<std::string> stopped;
+    bool stops_front = false;
+    {
+        auto entry = queue_.enter();
+        for (const auto& table : wanted) {
+            if (!state_.collections.empty() && state_.collections.front().table == table) {
+                stops_front = true;
+                continue;
+            }
+            const size_t count = state_.collections.size();
+            std::erase_if(state_.collections, [&](const auto& collection) { return collection.table == table; });
+            if (state_.collections.size() != count) stopped.push_back(table);
+        }
+        if (stops_front) {
+            stopped.push_back(state_.collections.front().table);
+            state_.collections.pop_front();
+            state_.last_sent.reset();
+            state_.maximum.reset();
+        }
+    }
+    if (stops_front) {
+        read_to_.reset();
+        rows_scanned_ = 0;
+    }
+    log::info(logger_, format("Removed from the incremental snapshot: {}", join(stopped, ",")));
+    notify("ABORTED", {{"data_collections", join(stopped, ",")}});
+    if (state_.collections.empty()) state_.correlation_id.clear();
+}
+
+void IncrementalSnapshot::next_collection() {
+    {
+        auto entry = queue_.enter();
+        state_.collections.pop_front();
+        state_.last_sent.reset();
+        state_.maximum.reset();
+    }
+    read_to_.reset();
+    rows_scanned_ = 0;
+    if (!state_.collections.empty()) return;
+    log::info(logger_, format("Incremental snapshot {} completed in {}", state_.correlation_id,
+                              duration_text(steady_ms() - started_ms_)));
+    notify("COMPLETED");
+    state_.correlation_id.clear();
+}
+
+void IncrementalSnapshot::finish_table(const std::string& status) {
+    log::info(logger_, format("Incremental snapshot of table {} finished: {}, {} rows",
+                              state_.collections.front().table, status, rows_scanned_));
+    notify("TABLE_SCAN_COMPLETED", {{"data_collections", names()},
+                                    {"scanned_collection", state_.collections.front().table},
+                                    {"total_rows_scanned", std::to_string(rows_scanned_)},
+                                    {"status", status}});
+    next_collection();
+}
+
+/// Reads the next rows of the table in front into the window. False if there are none and another table is in front.
+bool IncrementalSnapshot::read_front() {
+    const std::string& table = state_.collections.front().table;
+    switch (reader_.open(state_.collections.front())) {
+        case ChunkReader::Readiness::Ready:
+            break;
+        case ChunkReader::Readiness::UnknownSchema:
+            log::warn(logger_, format("Table {} is not known; the incremental snapshot skips it", table));
+            finish_table("UNKNOWN_SCHEMA");
+            return false;
+        case ChunkReader::Readiness::NoKey:
+            log::warn(logger_,
+                      format("Table {} has no primary key; the incremental snapshot skips it. Name a column to "
+                             "read it by with surrogate-key",
+                             table));
+            finish_table("NO_PRIMARY_KEY");
+            return false;
+    }
+    try {
+        if (!state_.maximum) {
+            auto maximum = reader_.maximum_key();
+            if (!maximum) {
+                finish_table("EMPTY");
+                return false;
+            }
+            log::info(logger_, format("Incremental snapshot of table {} will end at {}", table, shown(*maximum)));
+            auto entry = queue_.enter();
+            state_.maximum = std::move(maximum);
+        }
+        auto rows = reader_.read(read_to_, *state_.maximum);
+        if (rows.empty()) {
+            finish_table("SUCCEEDED");
+            return false;
+        }
+        rows_scanned_ += static_cast<int64_t>(rows.size());
+        read_to_ = rows.back().key;
+        put_in_window(std::move(rows));
+    } catch (const ChunkFault& fault) {
+        log::error(logger_, format("Incremental snapshot of table {} failed and goes on with the next: {}", table,
+                                   fault.what()));
+        finish_table("SQL_EXCEPTION");
+        return false;
+    }
+    notify("IN_PROGRESS", {{"data_collections", names()},
+                           {"current_collection_in_progress", table},
+                           {"maximum_key", shown(*state_.maximum)},
+                           {"last_processed_key", shown(*read_to_)}});
+    return true;
+}
+
+void IncrementalSnapshot::put_in_window(std::vector<Row> rows) {
+    auto entry = queue_.enter();
+    for (auto& row : rows) {
+        const auto known = row.key_json.empty() ? by_key_.end() : by_key_.find(row.key_json);
+        if (known != by_key_.end()) {
+            *known->second = std::move(row);
+            continue;
+        }
+        window_.push_back(std::move(row));
+        if (!window_.back().key_json.empty()) by_key_.emplace(window_.back().key_json, std::prev(window_.end()));
+    }
+}
+
+void IncrementalSnapshot::read_chunk() {
+    act_on_stop();
+    if (state_.collections.empty() || is_paused_) return;
+    chunk_ = uuid_v7();
+    try {
+        reader_.open_window(chunk_);
+        while (!state_.collections.empty() && !read_front()) {
+        }
+        MILLRACE_FAILPOINT("incremental.chunk_read");
+        reader_.close_window(chunk_);
+    } catch (const ChunkFault& fault) {
+        log::error(logger_,
+                   format("The incremental snapshot cannot mark its place in the log and goes on with the next "
+                          "table: {}",
+                          fault.what()));
+        if (!state_.collections.empty()) finish_table("SQL_EXCEPTION");
+    }
+}
+
+void IncrementalSnapshot::window_opened(const std::string& mark) {
+    if (is_expected(mark)) is_window_open_ = true;
+}
+
+void IncrementalSnapshot::window_closed(const std::string& mark) {
+    if (!is_expected(mark)) return;
+    is_window_open_ = false;
+    send_window();
+    read_chunk();
+}
+
+/// The rows and where the snapshot is now become durable together.
+void IncrementalSnapshot::send_window() {
+    auto entry = queue_.enter();
+    for (const auto& row : window_) {
+        reader_.write(entry.batch(), row);
+        state_.last_sent = row.key;
+    }
+    figures_.snapshot_rows += static_cast<int64_t>(window_.size());
+    window_.clear();
+    by_key_.clear();
+    MILLRACE_FAILPOINT("incremental.chunk_sent");
+}
+
+void IncrementalSnapshot::drop(const std::string& table, std::string_view key_json) {
+    if (!watches(table)) return;
+    const auto known = by_key_.find(std::string(key_json));
+    if (known == by_key_.end()) return;
+    window_.erase(known->second);
+    by_key_.erase(known);
+}
+
+void IncrementalSnapshot::schema_changed(const std::string& table) {
+    if (!watches(table) || window_.empty()) return;
+    log::info(logger_, format("Table {} was altered while a chunk of it was read; the chunk is read again", table));
+    {
+        auto entry = queue_.enter();
+        window_.clear();
+        by_key_.clear();
+    }
+    is_window_open_ = false;
+    read_to_ = state_.last_sent;
+    read_chunk();
+}
+
+}  // namespace millrace::engine
