@@ -36,6 +36,7 @@ class Filters {
 
     bool captures_database(const std::string& database) const;
     bool captures(const TableId& table) const;
+    const std::optional<TableId>& signal_table() const { return signal_table_; }
     bool is_signal_table(const TableId& table) const { return signal_table_ && *signal_table_ == table; }
     bool ignores_builtin() const { return ignores_builtin_; }
     bool captures_column(const TableId& table, const std::string& column) const;

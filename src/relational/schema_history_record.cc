@@ -183,4 +183,14 @@ SchemaHistoryRecord SchemaHistoryRecord::from_json(std::string_view text) {
     }
 }
 
+std::vector<TableChange> parse_table_changes(std::string_view json_array) {
+    try {
+        std::vector<TableChange> changes;
+        for (const auto& change : Json::parse(json_array)) changes.push_back(read_change(change));
+        return changes;
+    } catch (const Json::exception& fault) {
+        throw FatalError(format("Table changes cannot be read: {}", fault.what()));
+    }
+}
+
 }  // namespace millrace::relational

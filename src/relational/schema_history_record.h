@@ -32,6 +32,9 @@ struct SchemaHistoryRecord {
     static SchemaHistoryRecord from_json(std::string_view text);
 };
 
+/// Reads `tableChanges` alone. Throws FatalError.
+std::vector<TableChange> parse_table_changes(std::string_view json_array);
+
 std::string_view name_of(TableChange::Kind kind);
 
 }  // namespace millrace::relational

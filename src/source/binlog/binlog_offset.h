@@ -12,6 +12,7 @@
 #include "source/binlog/ddl/lexer.h"
 #include "source/binlog/gtid_set.h"
 #include "source/binlog/snapshot_progress.h"
+#include "source/engine/incremental_snapshot.h"
 
 namespace millrace::binlog {
 
@@ -32,6 +33,9 @@ struct BinlogOffset {
     std::vector<events::TransactionFormat::Count> transaction_counts;
     /// Of a snapshot that is not complete.
     SnapshotProgress progress;
+    /// An incremental snapshot in progress; without collections: none.
+    engine::IncrementalSnapshotState incremental;
+    std::optional<int64_t> signal_offset;  ///< Of the last record of the signal topic that was acted on.
     /// XA transactions that are prepared and neither committed nor rolled back: xid to "file:position" of their
     /// first event. Millrace's own key, which Debezium passes over.
     std::map<std::string, std::string> prepared_xa;

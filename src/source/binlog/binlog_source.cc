@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "source/binlog/task_options.h"
+#include "source/engine/signal_channels.h"
 #include "source/engine/snapshot_mode.h"
 
 namespace millrace::binlog {
@@ -76,6 +77,8 @@ class BinlogSource final : public engine::Source {
         }
         queue.flush();
     }
+
+    void signal(engine::Signal signal) override { inbox_.put(std::move(signal)); }
 
     void abandon() override {
         const std::lock_guard lock(queue_mutex_);
@@ -145,7 +148,8 @@ class BinlogSource final : public engine::Source {
     std::optional<topiclog::OffsetRecord> current_offset() {
         if (offset_.file.empty() && offset_.ts_sec == 0) return std::nullopt;
         if (streaming_ != nullptr) streaming_->complete_offset();
-        return topiclog::OffsetRecord{context_.offsets_topic, offset_key_, offset_.to_json()};
+        const BinlogOffset& offset = set_position_ ? *set_position_ : offset_;
+        return topiclog::OffsetRecord{context_.offsets_topic, offset_key_, offset.to_json()};
     }
 
     /// What capture needs of the server, said before anything is read.
@@ -280,10 +284,37 @@ class BinlogSource final : public engine::Source {
                   "created before it cannot be read");
     }
 
+    /// Where changes in the offset and what steers the stream meet.
     void stream(engine::RecordQueue& queue, const std::stop_token& stop) {
         log::set_phase("streaming");
         if (const int64_t delay = context_.settings.integer("streaming.delay.ms"); delay > 0)
             std::this_thread::sleep_for(std::chrono::milliseconds(delay));
+        Streaming streaming(dialect_, stream_options(), schema_, writer_, queue, offset_);
+        BinlogChunkReader reader(dialect_, chunk_options(streaming), schema_, writer_);
+        engine::IncrementalSnapshot incremental(reader, queue, notifier_, *context_.figures,
+                                                dialect_.name() + ".incremental");
+        incremental.adopt(offset_.incremental);
+        SignalActions actions(incremental, hooks(queue, streaming, stop), dialect_.name() + ".signal");
+        streaming.attach(side(incremental, reader, actions));
+        writer_.set_snapshots({&incremental});
+        {
+            auto entry = queue.enter();
+            streaming_ = &streaming;
+        }
+        auto channel_options = engine::SignalChannels::Options::from(context_.settings);
+        channel_options.logger = dialect_.name() + ".signal";
+        if (offset_.signal_offset) channel_options.first_offset = *offset_.signal_offset + 1;
+        const engine::SignalChannels channels(context_.log, std::move(channel_options), inbox_);
+        try {
+            streaming.run(stop);
+        } catch (...) {
+            forget_streaming(queue);
+            throw;
+        }
+        forget_streaming(queue);
+    }
+
+    Streaming::Options stream_options() {
         Streaming::Options options = streaming_options(context_, connection_);
         options.connected = [this] { note_started(); };
         if (const int64_t interval = context_.settings.integer("heartbeat.interval.ms"); interval > 0) {
@@ -297,26 +328,96 @@ class BinlogSource final : public engine::Source {
             queue_->ensure_topics({transactions_.topic()});
             context_.topic_used(transactions_.topic());
         }
-        Streaming streaming(dialect_, std::move(options), schema_, writer_, queue, offset_);
-        {
+        return options;
+    }
+
+    BinlogChunkReader::Options chunk_options(Streaming& streaming) const {
+        BinlogChunkReader::Options options = chunk_reader_options(context_, connection_);
+        if (!context_.settings.boolean("read.only", false)) options.mark_table = schema_.filters().signal_table();
+        options.place = [&streaming] { return streaming.current_place(); };
+        return options;
+    }
+
+    Streaming::Side side(engine::IncrementalSnapshot& incremental, BinlogChunkReader& reader, SignalActions& actions) {
+        Streaming::Side side;
+        side.snapshots = {{&incremental, &reader}};
+        side.actions = &actions;
+        side.inbox = &inbox_;
+        side.begin = [&incremental] { incremental.go_on(); };
+        side.reads_signal_table = engine::SignalChannels::is_enabled(context_.settings, "source");
+        side.deletes_close =
+            iequals(context_.settings.text("incremental.snapshot.watermarking.strategy"), "insert_delete");
+        return side;
+    }
+
+    SignalActions::Hooks hooks(engine::RecordQueue& queue, Streaming& streaming, const std::stop_token& stop) {
+        SignalActions::Hooks hooks;
+        hooks.blocking_snapshot = [this, &queue, &streaming, stop](const auto& tables, const auto& selects) {
+            take_blocking_snapshot(queue, streaming, stop, tables, selects);
+        };
+        hooks.schema_changes = [this, &queue, &streaming](const auto& database, const auto& changes) {
             auto entry = queue.enter();
-            streaming_ = &streaming;
-        }
+            SchemaState::Place place;
+            place.info = streaming.current_place();
+            place.info.ts_us = now_ms() * 1000;
+            place.position_json = offset_.to_json();
+            place.text = "a signal";
+            schema_.change(entry.batch(), writer_, database, changes, place);
+        };
+        hooks.set_position = [this, &queue](const std::string& file, uint64_t position, const std::string& gtids) {
+            auto entry = queue.enter();
+            set_position_ = offset_;
+            if (gtids.empty()) {
+                set_position_->file = file;
+                set_position_->position = position;
+                set_position_->gtids.clear();
+            } else {
+                set_position_->gtids = gtids;
+            }
+            set_position_->events_to_skip = set_position_->rows_to_skip = 0;
+        };
+        hooks.offset_text = [this, &queue] {
+            std::string text;
+            queue.synchronized([&] { text = offset_.to_json(); });
+            return text;
+        };
+        return hooks;
+    }
+
+    /// What goes wrong with a blocking snapshot is told, and streaming goes on.
+    void take_blocking_snapshot(engine::RecordQueue& queue, Streaming& streaming, const std::stop_token& stop,
+                                const std::vector<std::string>& tables,
+                                const std::vector<engine::IncrementalSnapshot::Condition>& selects) {
+        log::set_phase("snapshot");
         try {
-            streaming.run(stop);
-        } catch (...) {
-            forget_streaming(queue);
-            throw;
+            Snapshot::Options options = snapshot_options(context_, connection_);
+            options.is_blocking = true;
+            options.delay_ms = 0;
+            options.place = streaming.current_place();
+            options.rows.keeps_progress = false;
+            options.structure.on_demand = relational::NamePatterns("data-collections", join(tables, ","));
+            for (const auto& select : selects) {
+                const relational::NamePatterns pattern("additional-conditions", select.tables);
+                for (const auto& [id, table] : schema_.catalog().tables)
+                    if (pattern.match(id.dotted())) options.rows.selects.emplace(id.dotted(), select.filter);
+            }
+            Snapshot(dialect_, std::move(options), schema_, writer_, queue, notifier_, offset_).run(stop);
+        } catch (const ServerError& fault) {
+            log::warn(logger(), format("Error while executing requested blocking snapshot: {}", fault.message));
+        } catch (const ConfigError& fault) {
+            log::warn(logger(), format("Error while executing requested blocking snapshot: {}", fault.what()));
+        } catch (const FatalError& fault) {
+            log::warn(logger(), format("Error while executing requested blocking snapshot: {}", fault.what()));
         }
-        forget_streaming(queue);
+        queue.set_bulk(false);
+        log::set_phase("streaming");
     }
 
     /// The sender asks for the offset until the queue is gone; it must not ask a Streaming that is.
     void forget_streaming(engine::RecordQueue& queue) {
-        context_.figures->is_connected = 0;
-        ++context_.figures->disconnects;
-        queue.synchronized([&] {
-            if (streaming_ != nullptr) streaming_->complete_offset();
+        writer_.set_snapshots({});
+        queue.synchronized([this] {
+            streaming_->complete_offset();
             streaming_ = nullptr;
         });
     }
@@ -335,6 +436,8 @@ class BinlogSource final : public engine::Source {
     std::string prefix_;
     std::string offset_key_;
     BinlogOffset offset_;
+    std::optional<BinlogOffset> set_position_;  ///< By a signal; holds from the next start on.
+    engine::SignalInbox inbox_;
     bool has_offset_ = false;
     bool is_started_ = false;
     Streaming* streaming_ = nullptr;

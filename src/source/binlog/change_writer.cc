@@ -58,6 +58,7 @@ void ChangeWriter::finish(Batch& batch, const TablePlan& plan, size_t start, cha
     if (key != nullptr && plan.has_key()) {
         const size_t key_start = out.size();
         plan.append_key(out, *key);
+        if (is_watched_) tell_snapshots(plan, std::string_view(out).substr(key_start));
         out += plan.key_suffix();
         entry.key = batch.text_from(key_start, &plan.key_prefix());
     }
@@ -103,6 +104,7 @@ void ChangeWriter::write_delete(Batch& batch, const TablePlan& plan, std::string
         auto entry = batch.entries().back();
         entry.key = key_text(batch, plan, key);
         batch.replace_last(entry);
+        if (is_watched_) tell_snapshots(plan, key);
     }
     if (options_.tombstones) write_tombstone(batch, plan, key, headers);
 }
@@ -123,6 +125,11 @@ void ChangeWriter::write_key_change(Batch& batch, const TablePlan& plan, size_t 
     auto entry = batch.entries().back();
     entry.key = key_text(batch, plan, new_key);
     batch.replace_last(entry);
+    if (is_watched_) tell_snapshots(plan, new_key);
+}
+
+void ChangeWriter::tell_snapshots(const TablePlan& plan, std::string_view key) const {
+    for (auto* snapshot : snapshots_) snapshot->row_changed(plan.id().dotted(), key);
 }
 
 void ChangeWriter::write_update(Batch& batch, TablePlan& plan, const TableMap& map, const Rows& rows,
@@ -173,6 +180,8 @@ void ChangeWriter::begin_event(Batch& batch, const std::shared_ptr<TablePlan>& p
     source_after_row_.clear();
     append_source_before_row(source_before_row_, head_, info);
     append_source_after_row(source_after_row_, info);
+    is_watched_ = std::any_of(snapshots_.begin(), snapshots_.end(),
+                              [&](const auto* snapshot) { return snapshot->watches(plan->id().dotted()); });
     const bool in_transaction = options_.transactions != nullptr && options_.transactions->is_open();
     transaction_counter_ = in_transaction ? &options_.transactions->counter(plan->id().dotted()) : nullptr;
 }
@@ -241,6 +250,7 @@ void ChangeWriter::write_read(Batch& batch, const std::shared_ptr<TablePlan>& pl
                               std::string_view key_json, const SourceInfo& info) {
     begin_event(batch, plan, info);
     transaction_counter_ = nullptr;
+    is_watched_ = false;
     std::string& out = batch.bytes();
     const size_t start = out.size();
     out += "{\"before\":null,\"after\":";

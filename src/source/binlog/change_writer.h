@@ -6,9 +6,11 @@
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <vector>
 
 #include "source/binlog/source_info.h"
 #include "source/binlog/table_plan.h"
+#include "source/engine/incremental_snapshot.h"
 #include "source/engine/source_figures.h"
 #include "source/engine/transaction_monitor.h"
 #include "topiclog/append_batch.h"
@@ -47,6 +49,8 @@ class ChangeWriter {
     /// The number of the last row within its event. Debezium goes on naming it in events that have no rows.
     uint32_t last_row() const { return last_row_; }
     const std::shared_ptr<const std::string>& headers() const { return headers_; }
+    /// Rows that change are told to these from now on.
+    void set_snapshots(std::vector<engine::IncrementalSnapshot*> snapshots) { snapshots_ = std::move(snapshots); }
     /// Tells topic_used once per topic.
     void note_topic(const std::string& topic);
 
@@ -64,6 +68,7 @@ class ChangeWriter {
     bool is_unchanged(const std::string& out) const;
     void write_key_change(Batch& batch, const TablePlan& plan, size_t start, std::string_view old_key,
                           std::string_view new_key, uint32_t row);
+    void tell_snapshots(const TablePlan& plan, std::string_view key) const;
     void count(Rows::Kind kind, uint32_t rows, const SourceInfo& info);
     Batch::Text key_text(Batch& batch, const TablePlan& plan, std::string_view key);
     const std::string* headers_with(Batch& batch, const char* name, std::string_view value);
@@ -78,6 +83,8 @@ class ChangeWriter {
     size_t before_begin_ = 0, before_end_ = 0, after_begin_ = 0, after_end_ = 0;
     std::string old_key_, new_key_;
     int64_t* transaction_counter_ = nullptr;  ///< Of the event's table; nullptr: no transaction is open.
+    std::vector<engine::IncrementalSnapshot*> snapshots_;
+    bool is_watched_ = false;  ///< A snapshot wants to know of the event's table.
     const TablePlan* noted_plan_ = nullptr;
     std::unordered_set<std::string> noted_topics_;
 };

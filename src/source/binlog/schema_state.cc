@@ -96,6 +96,19 @@ ddl::DdlResult SchemaState::apply(topiclog::AppendBatch& batch, ChangeWriter& wr
     return result;
 }
 
+void SchemaState::change(topiclog::AppendBatch& batch, ChangeWriter& writer, const std::string& database,
+                         const std::vector<relational::TableChange>& changes, const Place& place) {
+    for (const auto& change : changes) {
+        if (change.previous_id) catalog_.tables.erase(*change.previous_id);
+        if (change.table)
+            catalog_.tables[change.id] = *change.table;
+        else
+            catalog_.tables.erase(change.id);
+        plans_.erase(change.id);
+        write_event(batch, writer, {database, "", change.id.table, {change}}, place);
+    }
+}
+
 std::shared_ptr<TablePlan> SchemaState::plan(const relational::TableId& id) {
     const auto found = plans_.find(id);
     if (found != plans_.end()) return found->second;

@@ -52,6 +52,10 @@ class SchemaState {
     void write_statement(topiclog::AppendBatch& batch, ChangeWriter& writer, const std::string& statement,
                          const Place& place, const std::string& database = {});
 
+    /// Applies changes that are given as such, without a statement (the schema-changes signal).
+    void change(topiclog::AppendBatch& batch, ChangeWriter& writer, const std::string& database,
+                const std::vector<relational::TableChange>& changes, const Place& place);
+
     /// The plan of a captured table; nullptr if the table is not captured. Throws FatalError if it is captured and
     /// its structure is not known.
     std::shared_ptr<TablePlan> plan(const relational::TableId& id);

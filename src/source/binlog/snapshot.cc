@@ -125,8 +125,11 @@ void Snapshot::set_offset(const SnapshotView& opened) {
     auto entry = queue_.enter();
     place_.ts_us = now_ms() / 1000 * 1'000'000;
     if (options_.is_blocking) {  // the place in the log stays where it is
-        place_.file = offset_.file;
-        place_.position = offset_.position;
+        place_.file = options_.place.file;
+        place_.position = options_.place.position;
+        place_.server_id = options_.place.server_id;
+        place_.gtid = options_.place.gtid;
+        place_.thread = options_.place.thread;
         return;
     }
     offset_ = {};
@@ -225,6 +228,7 @@ bool Snapshot::take(const std::stop_token& stop) {
                 attempt));
     }
     if (!options_.history_offset && !options_.is_blocking) options_.started();
+    if (options_.is_blocking) structure_.leave_out_changed();
     if (options_.with_structure) persist_structure(charset[0][0].value_or("utf8mb4"), charset[0][1].value_or(""));
     if (options_.with_data)
         read_data(stop);

@@ -31,6 +31,7 @@ class Snapshot {
         bool with_data = true;         ///< Rows are read.
         bool with_structure = true;    ///< Tables' structure is read and written to the history; else it is known.
         bool is_blocking = false;      ///< Asked for by a signal; streaming goes on from the offset afterwards.
+        SourceInfo place;              ///< Where the stream is meanwhile.
         int64_t delay_ms = 0;          ///< snapshot.delay.ms
         int64_t structure_tries = 10;  ///< `snapshot.structure.tries`: new views when DDL runs meanwhile.
         SnapshotStructure::Options structure;

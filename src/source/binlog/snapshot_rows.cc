@@ -380,9 +380,9 @@ void SnapshotRows::finish_range(Reader& reader, Range& range) {
     auto entry = queue_.enter();
     notifier_.initial(entry.batch(), "TABLE_SCAN_COMPLETED",
                       {{"scanned_collection", table.id.dotted()},
-                       {"data_collections", captured_names_},
                        {"total_rows_scanned", std::to_string(rows)},
-                       {"status", "SUCCEEDED"}});
+                       {"status", "SUCCEEDED"},
+                       {"data_collections", captured_names_}});
 }
 
 }  // namespace millrace::binlog

@@ -19,10 +19,10 @@ void SnapshotStructure::info(const std::string& message) const {
 void SnapshotStructure::choose(const relational::TableId& id) {
     const auto& filters = schema_.filters();
     const bool captured = filters.captures(id);
-    if (captured) captured_.push_back(id);
-    const bool wanted = captured && !filters.is_signal_table(id) &&
-                        (options_.included.empty() || options_.included.match(id.dotted())) &&
-                        (!options_.on_demand || options_.on_demand->match(id.dotted()));
+    const bool asked_for = !options_.on_demand || options_.on_demand->match(id.dotted());
+    if (captured && asked_for) captured_.push_back(id);
+    const bool wanted = captured && asked_for && !filters.is_signal_table(id) &&
+                        (options_.included.empty() || options_.included.match(id.dotted()));
     if (wanted) tables_.push_back(id);
     if (options_.on_demand ? wanted : captured || !schema_.options().stores_captured_tables_only) all_.push_back(id);
 }
@@ -125,6 +125,31 @@ bool SnapshotStructure::is_of(const SnapshotView& opened) {
         if (stream.file() == end.file && event->end >= end.position) break;
     }
     return true;
+}
+
+void SnapshotStructure::leave_out_changed() {
+    for (auto& database : structure_) {
+        std::erase_if(database.tables, [&](const auto& entry) {
+            const auto& [id, statement] = entry;
+            ddl::Catalog scratch;
+            scratch.server_charset = schema_.catalog().server_charset;
+            scratch.database_charsets = schema_.catalog().database_charsets;
+            ddl::apply_ddl(scratch, statement, {dialect_.server(), id.database, 0, schema_.options().keep_comments});
+            const auto known = schema_.catalog().tables.find(id);
+            const auto now = scratch.tables.find(id);
+            if (known != schema_.catalog().tables.end() && now != scratch.tables.end() &&
+                known->second.columns.size() == now->second.columns.size() &&
+                std::equal(known->second.columns.begin(), known->second.columns.end(), now->second.columns.begin(),
+                           [](const auto& a, const auto& b) { return a.name == b.name && a.type_name == b.type_name; }))
+                return false;
+            log::warn(logger_,
+                      format("Table {} was altered behind the place that the stream has come to, so it is left out "
+                             "of the snapshot; signal it again later",
+                             id.dotted()));
+            std::erase(tables_, id);
+            return true;
+        });
+    }
 }
 
 void SnapshotStructure::persist(engine::RecordQueue& queue, ChangeWriter& writer, const SchemaState::Place& place,

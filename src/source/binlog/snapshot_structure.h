@@ -35,6 +35,8 @@ class SnapshotStructure {
     /// The structure was read after the view was opened. It is that of the view unless the log holds a DDL statement
     /// since: then false.
     bool is_of(const SnapshotView& opened);
+    /// Leaves out tables whose structure is no longer the one that the stream has come to.
+    void leave_out_changed();
     /// Writes what was read to the schema history and the schema change topic, and into the catalogue.
     void persist(engine::RecordQueue& queue, ChangeWriter& writer, const SchemaState::Place& place,
                  const std::string& server_charset, const std::string& server_collation);

@@ -5,6 +5,7 @@
 
 #include "base/errors.h"
 #include "base/failpoint.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -64,6 +65,10 @@ Streaming::Streaming(const Dialect& dialect, Options options, SchemaState& schem
 
 void Streaming::complete_offset() {
     offset_.gtids = gtids_.completed();
+    if (side_.actions != nullptr && !side_.snapshots.empty()) {
+        const auto* state = side_.snapshots[0].snapshot->state();
+        offset_.incremental = state != nullptr ? *state : engine::IncrementalSnapshotState{};
+    }
     const bool is_open = options_.transactions != nullptr && options_.transactions->is_open();
     offset_.transaction_id = is_open ? options_.transactions->id() : std::string();
     if (is_open)
@@ -188,6 +193,7 @@ void Streaming::write_mapped_rows(const Event& event, MappedTable& table, topicl
     info.table = table.id.table;
     if (event.header.timestamp != 0) info.ts_us = time_us(event);
     uint32_t count = 0;
+    const size_t first_entry = batch.entries().size();
     try {
         count = writer_.write_rows(batch, table.plan, table.map, *rows, info, first_row);
     } catch (const FatalError& fault) {
@@ -197,7 +203,79 @@ void Streaming::write_mapped_rows(const Event& event, MappedTable& table, topicl
     offset_.rows_to_skip = count;
     offset_.ts_sec = info.ts_us / 1'000'000;
     offset_.server_id = info.server_id;
+    if (side_.reads_signal_table && schema_.filters().is_signal_table(table.id)) read_signals(batch, first_entry);
     MILLRACE_FAILPOINT("stream.rows");
+}
+
+/// Rows of the signal table: the first three columns are id, type and data.
+void Streaming::read_signals(const topiclog::AppendBatch& batch, size_t first_entry) {
+    for (size_t i = first_entry; i < batch.entries().size(); ++i) {
+        const auto& entry = batch.entries()[i];
+        if (entry.value.is_null) continue;
+        auto change = parse_json(batch.full_text(entry.value));
+        if (change && change->contains("payload")) change = Json((*change)["payload"]);
+        if (!change || !change->is_object()) continue;
+        const std::string op = change->value("op", "");
+        const Json& row = op == "d" ? (*change)["before"] : (*change)["after"];
+        if (!row.is_object() || row.size() < 3 || (op != "c" && !(op == "d" && side_.deletes_close))) continue;
+        const auto column = [&](int n) {
+            const Json& value = std::next(row.begin(), n).value();
+            return value.is_string() ? value.get<std::string>() : value.is_null() ? std::string() : value.dump();
+        };
+        engine::Signal signal{column(0), column(1), column(2)};
+        if (op == "d") {
+            signal.id = replace_all(signal.id, "open", "close");
+            signal.type = "snapshot-window-close";
+        }
+        side_.actions->note(signal);
+        signals_.push_back(std::move(signal));
+    }
+}
+
+void Streaming::act_on_signals() {
+    for (const auto& table : std::exchange(altered_, {}))
+        for (const auto& side : side_.snapshots) side.snapshot->schema_changed(table);
+    for (const auto& signal : std::exchange(signals_, {})) side_.actions->act(signal);
+    if (side_.inbox == nullptr) return;
+    for (const auto& signal : side_.inbox->take()) {
+        {
+            auto entry = queue_.enter();
+            side_.actions->note(signal);
+            if (signal.offset) offset_.signal_offset = signal.offset;
+        }
+        side_.actions->act(signal);
+    }
+}
+
+/// Windows that are marked by positions: has the stream come to one, between two transactions?
+void Streaming::pass_windows() {
+    if (in_transaction_) return;
+    const auto has_reached = [&](const BinlogOffset& place) {
+        if (place.file.size() != offset_.file.size()) return place.file.size() < offset_.file.size();
+        return place.file != offset_.file ? place.file < offset_.file : place.position <= offset_.position;
+    };
+    for (const auto& side : side_.snapshots) {
+        for (PositionWindow* window = side.reader->window(); window != nullptr; window = side.reader->window()) {
+            if (!window->is_open && has_reached(window->low)) {
+                window->is_open = true;
+                side.snapshot->window_opened(window->chunk);
+            }
+            if (!has_reached(window->high)) break;
+            const std::string chunk = window->chunk;
+            side.reader->forget_window();
+            side.snapshot->window_closed(chunk);  // reads the next chunk
+        }
+    }
+}
+
+SourceInfo Streaming::current_place() const {
+    SourceInfo info;
+    info.server_id = last_server_id_;
+    info.gtid = gtids_.current();
+    info.file = stream_->file();
+    info.position = last_position_;
+    if (dialect_.server() == ddl::Server::MySql) info.thread = thread_;
+    return info;
 }
 
 void Streaming::handle_rows(const Event& event, topiclog::AppendBatch& batch) {
@@ -280,8 +358,10 @@ void Streaming::handle_ddl(const Event& event, topiclog::AppendBatch& batch, con
         info.table = result.truncated->table;
         writer_.write_truncate(batch, schema_.plan(*result.truncated), info);
     }
-    for (const auto& id : result.touched)
+    for (const auto& id : result.touched) {
+        if (side_.actions != nullptr) altered_.push_back(id.dotted());
         std::erase_if(tables_, [&](const auto& entry) { return entry.second.id == id; });
+    }
     if (result.begins_transaction) {  // CREATE TABLE … SELECT: its rows and their commit follow
         if (!in_transaction_) begin_transaction(event);
         finish_event(event);
@@ -538,15 +618,26 @@ void Streaming::run(const std::stop_token& stop) {
             options_.connection.host, options_.server_id, request.by_gtid ? "GTIDs" : "the position", offset_.file,
             offset_.position, offset_.gtids, offset_.events_to_skip, offset_.rows_to_skip));
     try {
+        if (side_.begin) side_.begin();
+        pass_windows();
         while (!stop.stop_requested()) {
             const auto event = stream_->next();
             if (!event && queue_.failure().stop_requested()) queue_.enter();  // throws what is behind it
             if (!event) throw RetriableError("The server ended the binlog stream");
             const bool beats = options_.heartbeat != nullptr && options_.heartbeat->is_due();
             if (beats) options_.heartbeat->act();
-            auto entry = queue_.enter();
-            handle(*event, entry.batch());
-            if (beats) options_.heartbeat->write(entry.batch());
+            {
+                auto entry = queue_.enter();
+                handle(*event, entry.batch());
+                if (beats) options_.heartbeat->write(entry.batch());
+            }
+            if (event->header.timestamp != 0) {
+                last_position_ = event->start;
+                last_server_id_ = event->header.server_id;
+            }
+            if (side_.actions == nullptr) continue;
+            act_on_signals();
+            pass_windows();
         }
     } catch (const ServerError& fault) {
         if (stop.stop_requested()) return;

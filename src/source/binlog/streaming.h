@@ -7,10 +7,13 @@
 #include <stop_token>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
+#include "source/binlog/binlog_chunk_reader.h"
 #include "source/binlog/dialect.h"
 #include "source/binlog/heartbeat.h"
 #include "source/binlog/schema_state.h"
+#include "source/binlog/signal_actions.h"
 #include "source/engine/record_queue.h"
 
 namespace millrace::binlog {
@@ -30,6 +33,19 @@ class Streaming {
         engine::TransactionMonitor* transactions = nullptr;  ///< provide.transaction.metadata; nullptr: off.
         engine::SourceFigures* figures = nullptr;
     };
+    /// What goes on beside streaming: snapshots that its events steer, and signals.
+    struct Side {
+        struct SnapshotInProgress {
+            engine::IncrementalSnapshot* snapshot = nullptr;
+            BinlogChunkReader* reader = nullptr;
+        };
+        std::vector<SnapshotInProgress> snapshots;
+        SignalActions* actions = nullptr;
+        engine::SignalInbox* inbox = nullptr;  ///< Signals from elsewhere than the signal table.
+        std::function<void()> begin;           ///< The log is being read from the offset on.
+        bool reads_signal_table = false;       ///< signal.enabled.channels has source.
+        bool deletes_close = false;            ///< incremental.snapshot.watermarking.strategy=insert_delete
+    };
     /// `offset` says where to begin and is kept up to date, always under the queue's lock, but for what
     /// complete_offset() adds, which is dear to compute for every transaction.
     Streaming(const Dialect& dialect, Options options, SchemaState& schema, ChangeWriter& writer,
@@ -37,6 +53,11 @@ class Streaming {
 
     /// Brings the offset's GTIDs and transaction counts up to date. Under the queue's lock.
     void complete_offset();
+
+    /// Before run().
+    void attach(Side side) { side_ = std::move(side); }
+    /// Of the event that was handled last.
+    SourceInfo current_place() const;
 
     /// Throws RetriableError, FatalError, ServerError. Call once.
     void run(const std::stop_token& stop);
@@ -60,6 +81,9 @@ class Streaming {
     void handle_xa_end(const Event& event, topiclog::AppendBatch& batch, std::string_view statement);
     void replay_xa(const Event& commit, topiclog::AppendBatch& batch, const std::string& place);
     void refuse_statement(const Event& event, const Query& query, std::string_view statement) const;
+    void read_signals(const topiclog::AppendBatch& batch, size_t first_entry);
+    void act_on_signals();
+    void pass_windows();
     void begin_transaction(const Event& event);
     void announce_transaction(const Event& event, topiclog::AppendBatch& batch);
     void end_transaction(const Event& event, topiclog::AppendBatch& batch);
@@ -98,6 +122,11 @@ class Streaming {
     std::optional<std::string> open_xa_;  ///< Between XA START and XA PREPARE: rows wait.
     int64_t committed_us_ = 0;            ///< Of the current transaction; 0: the log does not say.
     std::string unpacked_;
+    Side side_;
+    std::vector<engine::Signal> signals_;  ///< Of the event that was handled last.
+    std::vector<std::string> altered_;     ///< Tables whose structure the last event changed.
+    uint64_t last_position_ = 0;
+    uint32_t last_server_id_ = 0;
 };
 
 }  // namespace millrace::binlog

@@ -106,13 +106,26 @@ Snapshot::Options snapshot_options(const engine::SourceContext& context, const C
     return options;
 }
 
+BinlogChunkReader::Options chunk_reader_options(const engine::SourceContext& context,
+                                                const ConnectionOptions& connection) {
+    const auto& settings = context.settings;
+    BinlogChunkReader::Options options;
+    options.connection = connection;
+    options.chunk_rows =
+        static_cast<size_t>(std::max<int64_t>(1, settings.integer("incremental.snapshot.chunk.size", 1024)));
+    options.deletes_marks = iequals(settings.text("incremental.snapshot.watermarking.strategy"), "insert_delete");
+    return options;
+}
+
 Streaming::Options streaming_options(const engine::SourceContext& context, const ConnectionOptions& connection) {
     const auto& settings = context.settings;
     Streaming::Options options;
     options.figures = context.figures;
     options.connection = connection;
     options.server_id = server_id(settings);
-    options.heartbeat_ms = settings.integer("source.heartbeat.interval.ms", 10'000);
+    // Signals from elsewhere than the signal table are looked for whenever the server gives a sign of life.
+    options.heartbeat_ms = std::min(settings.integer("source.heartbeat.interval.ms", 10'000),
+                                    settings.integer("signal.delivery.interval.ms", 1'000));
     options.include_query = settings.boolean("include.query", false);
     options.truncates_are_events = !skips(settings, "t");
     return options;

@@ -13,6 +13,8 @@ namespace millrace::binlog {
 SchemaState::Options schema_options(const Dialect& dialect, const engine::SourceContext& context);
 ChangeWriter::Options writer_options(const Dialect& dialect, const engine::SourceContext& context);
 Snapshot::Options snapshot_options(const engine::SourceContext& context, const ConnectionOptions& connection);
+BinlogChunkReader::Options chunk_reader_options(const engine::SourceContext& context,
+                                                const ConnectionOptions& connection);
 Streaming::Options streaming_options(const engine::SourceContext& context, const ConnectionOptions& connection);
 
 }  // namespace millrace::binlog

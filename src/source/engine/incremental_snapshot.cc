@@ -1,6 +1,7 @@
 #include "source/engine/incremental_snapshot.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/calendar.h"
 #include "base/failpoint.h"
@@ -66,43 +67,42 @@ std::vector<std::string> IncrementalSnapshot::expanded(const std::vector<std::st
     return all;
 }
 
-void IncrementalSnapshot::resume_from(IncrementalSnapshotState state) {
-    if (state.collections.empty()) return;
-    log::info(logger_, format("An incremental snapshot of {} table(s) is in progress and goes on with {} behind {}",
-                              state.collections.size(), state.collections.front().table,
-                              state.last_sent ? shown(*state.last_sent) : "its beginning"));
-    {
-        auto entry = queue_.enter();
-        state_ = std::move(state);
-    }
+void IncrementalSnapshot::adopt(IncrementalSnapshotState state) {
+    state_ = std::move(state);
     read_to_ = state_.last_sent;
     started_ms_ = steady_ms();
+}
+
+void IncrementalSnapshot::go_on() {
+    if (state_.collections.empty()) return;
+    log::info(logger_, format("An incremental snapshot of {} table(s) is in progress and goes on with {} behind {}",
+                              state_.collections.size(), state_.collections.front().table,
+                              state_.last_sent ? shown(*state_.last_sent) : "its beginning"));
     read_chunk();
 }
 
-void IncrementalSnapshot::start(const std::string& id, const std::vector<std::string>& tables,
-                                const std::vector<Condition>& conditions, const std::string& surrogate_key) {
-    const bool is_first = state_.collections.empty();
-    const auto names_wanted = expanded(tables);
-    {
-        auto entry = queue_.enter();
-        for (const auto& table : names_wanted) {
-            SnapshotCollection collection{table, "", surrogate_key};
-            for (const auto& condition : conditions) {
-                const auto pattern = expression(condition.tables, Regex::Case::Ignored);
-                if (pattern ? !pattern->matches(table) : condition.tables != table) continue;
-                collection.condition = condition.filter;
-                break;
-            }
-            state_.collections.push_back(std::move(collection));
+void IncrementalSnapshot::enqueue(const std::string& id, const std::vector<std::string>& tables,
+                                  const std::vector<Condition>& conditions, const std::string& surrogate_key) {
+    is_new_ |= state_.collections.empty();
+    for (const auto& table : expanded(tables)) {
+        SnapshotCollection collection{table, "", surrogate_key};
+        for (const auto& condition : conditions) {
+            const auto pattern = expression(condition.tables, Regex::Case::Ignored);
+            if (pattern ? !pattern->matches(table) : condition.tables != table) continue;
+            collection.condition = condition.filter;
+            break;
         }
-        state_.correlation_id = id;
+        state_.collections.push_back(std::move(collection));
     }
-    if (!is_first) return;  // what is running comes to them in its turn
+    state_.correlation_id = id;
+}
+
+void IncrementalSnapshot::begin() {
+    if (!std::exchange(is_new_, false)) return;  // what is running comes to them in its turn
     read_to_.reset();
     rows_scanned_ = 0;
     started_ms_ = steady_ms();
-    log::info(logger_, format("Incremental snapshot {} of {} begins", id, names()));
+    log::info(logger_, format("Incremental snapshot {} of {} begins", state_.correlation_id, names()));
     notify("STARTED", {{"data_collections", names()}});
     read_chunk();
 }
@@ -184,10 +184,10 @@ void IncrementalSnapshot::next_collection() {
 void IncrementalSnapshot::finish_table(const std::string& status) {
     log::info(logger_, format("Incremental snapshot of table {} finished: {}, {} rows",
                               state_.collections.front().table, status, rows_scanned_));
-    notify("TABLE_SCAN_COMPLETED", {{"data_collections", names()},
-                                    {"scanned_collection", state_.collections.front().table},
+    notify("TABLE_SCAN_COMPLETED", {{"scanned_collection", state_.collections.front().table},
                                     {"total_rows_scanned", std::to_string(rows_scanned_)},
-                                    {"status", status}});
+                                    {"status", status},
+                                    {"data_collections", names()}});
     next_collection();
 }
 

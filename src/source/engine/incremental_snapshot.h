@@ -76,8 +76,9 @@ class IncrementalSnapshot {
     IncrementalSnapshot(ChunkReader& reader, RecordQueue& queue, Notifier& notifier, SourceFigures& figures,
                         std::string logger);
 
-    /// Takes up what a restart interrupted. Reads a chunk.
-    void resume_from(IncrementalSnapshotState state);
+    /// Takes up what a restart interrupted, before anything else; go_on() reads its next chunk.
+    void adopt(IncrementalSnapshotState state);
+    void go_on();
     /// nullptr: none is running.
     const IncrementalSnapshotState* state() const { return state_.collections.empty() ? nullptr : &state_; }
 
@@ -85,9 +86,11 @@ class IncrementalSnapshot {
         std::string tables;  ///< A regular expression.
         std::string filter;
     };
-    /// execute-snapshot. `tables`: regular expressions or names.
-    void start(const std::string& id, const std::vector<std::string>& tables, const std::vector<Condition>& conditions,
-               const std::string& surrogate_key);
+    /// execute-snapshot. `tables`: regular expressions or names. Under the record queue's lock: what is asked for
+    /// becomes durable with the signal that asks for it. begin() starts it.
+    void enqueue(const std::string& id, const std::vector<std::string>& tables,
+                 const std::vector<Condition>& conditions, const std::string& surrogate_key);
+    void begin();
     /// stop-snapshot; an empty list means all.
     void stop(const std::vector<std::string>& tables);
     void pause();
@@ -133,6 +136,7 @@ class IncrementalSnapshot {
     std::string chunk_;                   ///< Id of the chunk that is being read.
     bool is_window_open_ = false;
     bool is_paused_ = false;
+    bool is_new_ = false;  ///< enqueue() was called while nothing ran.
     std::list<Row> window_;
     std::unordered_map<std::string, std::list<Row>::iterator> by_key_;
     std::vector<std::string> to_stop_;

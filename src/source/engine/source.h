@@ -12,6 +12,7 @@
 #include "config/settings.h"
 #include "convert/json_converter.h"
 #include "source/engine/finding.h"
+#include "source/engine/signal.h"
 #include "source/engine/source_figures.h"
 #include "topiclog/topic_log.h"
 
@@ -47,6 +48,8 @@ class Source {
     virtual void run(const std::stop_token& stop) = 0;
     /// Makes a run() that is to stop return without waiting for what is in flight. From any thread.
     virtual void abandon() = 0;
+    /// A request to the running source. From any thread.
+    virtual void signal(Signal signal) = 0;
 };
 
 /// A connector class that configurations may name.
