@@ -8,17 +8,35 @@ import base64, json, pathlib, re, time
 from servers import wait_until
 from worker import HttpError
 
+UUID = rb'[0-9a-f]{8}-[0-9a-f-]{27}'
 VOLATILE = [
     (re.compile(rb'"(ts_ms|ts_us|ts_ns|pos|server_id|thread|ts_sec)"(\s?:\s?)-?\d+'), rb'"\1"\g<2>0'),
     (re.compile(rb'"(file|gtid|gtids|sequence|version)"(\s?:\s?)"(?:[^"\\]|\\.)*"'), rb'"\1"\2"*"'),
+    # transactions
+    (re.compile(rb'"(transaction)":\{"id":"[^"]*"'), rb'"\1":{"id":"*"'),
+    (re.compile(rb'("status":"(?:BEGIN|END)","id":)"[^"]*"'), rb'\1"*"'),
+    (re.compile(rb'"id":"(?:' + UUID + rb':\d+|file=[^"]*,pos=\d+|\d+-\d+-\d+|\d+:\d+)"'), rb'"id":"*"'),
+    # windows of incremental snapshots, and notifications
+    (re.compile(rb'((?:open|close)WindowTimestamp\\": ?)\\"[^"\\]*\\"'), rb'\1\\"*\\"'),
+    (re.compile(rb'"' + UUID + rb'(?=-(?:open|close)")'), rb'"*'),
+    (re.compile(rb'(NotificationKey".*"payload":\{"id":)"' + UUID + rb'"'), rb'\1"*"'),
+    (re.compile(rb'"id":"' + UUID + rb'"(?=,"type":"[A-Z_]*","aggregate_type")'), rb'"id":"*"'),
+    (re.compile(rb'("aggregate_type":"(?:[^"\\]|\\.)*".*"timestamp":)\d+'), rb'\g<1>0'),
 ]
 
 
-def normalise(text):
+def volatile_field(name):
+    """A further field whose value is not compared; with '?' behind it null counts as a value too."""
+    null = '|null' if name.endswith('?') else ''
+    pattern = '"(%s)"(\\s?:\\s?)(?:"(?:[^"\\\\]|\\\\.)*"|-?[0-9.]+%s)' % (re.escape(name.rstrip('?')), null)
+    return re.compile(pattern.encode()), rb'"\1"\2"*"'
+
+
+def normalise(text, further=()):
     if text is None:
         return None
     raw = base64.b64decode(text[7:]) if text.startswith('base64:') else text.encode()
-    for pattern, replacement in VOLATILE:
+    for pattern, replacement in VOLATILE + list(further):
         raw = pattern.sub(replacement, raw)
     try:
         return raw.decode()
@@ -26,9 +44,9 @@ def normalise(text):
         return 'base64:' + base64.b64encode(raw).decode()
 
 
-def line(record):
-    headers = sorted([name, '*' if name == '__debezium.context.runId' else normalise(value)] for name, value in record['h'])
-    return json.dumps({'p': record['p'], 'k': normalise(record['k']), 'v': normalise(record['v']), 'h': headers}, ensure_ascii=False)
+def line(record, further=()):
+    headers = sorted([name, '*' if name == '__debezium.context.runId' else normalise(value, further)] for name, value in record['h'])
+    return json.dumps({'p': record['p'], 'k': normalise(record['k'], further), 'v': normalise(record['v'], further), 'h': headers}, ensure_ascii=False)
 
 
 class Case:
@@ -37,18 +55,26 @@ class Case:
         text = (self.folder / 'connector.json').read_text()
         for name, value in {'db.host': '127.0.0.1', 'db.port': str(server.port), 'kafka': 'unused:9092'}.items():
             text = text.replace('${%s}' % name, value)
-        self.config = {k: v for k, v in json.loads(text).items() if not k.startswith('x.')}
+        given = json.loads(text)
+        self.config = {k: v for k, v in given.items() if not k.startswith('x.')}
+        self.extra = given.get('x.extra.topics', '').split()
+        self.repeating = set(given.get('x.repeating', '').split())
+        self.volatile = [volatile_field(name) for name in given.get('x.volatile', '').split()]
         self.prefix = self.config['topic.prefix']
         self.config['schema.history.internal.kafka.topic'] = f'schemahistory.{self.prefix}'
         self.golden = {f.name[:-6]: f.read_text().rstrip('\n').split('\n') for f in (self.folder / 'golden').glob('*.jsonl')}
+        # Records that we write otherwise on purpose: what ours must be, and why.
+        on_purpose = self.folder / 'on_purpose.json'
+        for entry in json.loads(on_purpose.read_text()) if on_purpose.exists() else []:
+            self.golden[entry['topic']][entry['record']] = json.dumps(entry['ours'], ensure_ascii=False)
 
     def ours(self, topics):
-        names = (self.prefix, f'schemahistory.{self.prefix}')
+        names = [self.prefix, f'schemahistory.{self.prefix}', *self.extra]
         return sorted(t for t in topics if any(t == n or t.startswith(n + '.') for n in names))
 
     def count(self):
         topics = self.worker.topics()
-        return sum(topics[t] for t in self.ours(topics))
+        return sum(topics[t] for t in self.ours(topics) if t not in self.repeating)
 
     def rest(self, least, seconds=1.5):
         """Waits until at least so many records are there and no more come."""
@@ -73,32 +99,61 @@ class Case:
         self.worker.create(name, self.config)
         self.worker.wait_running(name)
         self.rest(1)
-        section = []
+        section, stopped = [], False
         for text in (self.folder / 'steps.sql').read_text().split('\n') + ['-- @wait']:
             if not text.startswith('-- @'):
                 section.append(text)
                 continue
+            marker, _, rest = text[4:].partition(' ')
             if any(s.strip() for s in section):
                 before = self.count()
                 self.server.script('\n'.join(section))
-                self.rest(before + 1)
+                if not stopped:
+                    self.rest(before + (marker != 'silent'))
             section = []
-            if text.startswith('-- @restart'):
-                self.worker.request('POST', f'/connectors/{name}/restart?includeTasks=true')
-                self.worker.wait_running(name)
-                self.rest(1)
+            stopped = self.act(name, marker, rest, stopped)
         return self.compare()
+
+    def act(self, name, marker, rest, stopped):
+        """Does what a marker line says; whether the connector is stopped afterwards."""
+        if marker == 'restart':
+            self.worker.request('POST', f'/connectors/{name}/restart?includeTasks=true')
+        elif marker == 'stop':
+            self.worker.request('PUT', f'/connectors/{name}/stop')
+            wait_until(f'{name} stopped', lambda: self.worker.get(f'/connectors/{name}/status')['connector']['state'] == 'STOPPED', 30, self.worker.process)
+            return True
+        elif marker == 'resume':
+            self.worker.request('PUT', f'/connectors/{name}/resume')
+            stopped = False
+        elif marker == 'config':
+            self.config = {k: v for k, v in {**self.config, **json.loads(rest)}.items() if v is not None}
+            self.worker.request('PUT', f'/connectors/{name}/config', self.config)
+        elif marker == 'produce':
+            topic, key, value = rest.split(' ', 2)
+            before = self.count()
+            self.worker.cli('topics', 'put', '--at', self.worker.url, topic, key, value)
+            self.rest(before)
+        elif marker == 'delete':
+            self.worker.cli('topics', 'delete', '--at', self.worker.url, *rest.replace('${history}', f'schemahistory.{self.prefix}').split())
+        if marker in ('restart', 'resume', 'config') and not stopped:
+            self.worker.wait_running(name)
+            self.rest(1)
+        return stopped
+
+    def once(self, topic, lines):
+        """Of topics that repeat themselves, like heartbeats, equal neighbours count once."""
+        return [l for i, l in enumerate(lines) if topic not in self.repeating or i == 0 or l != lines[i - 1]]
 
     def compare(self):
         found = {}
         for topic in self.ours(self.worker.topics()):
-            lines = [line(r) for r in self.worker.records(topic) if not self.foreign.search(f'{r["k"]} {r["v"]}')]
+            lines = [line(r, self.volatile) for r in self.worker.records(topic) if not self.foreign.search(f'{r["k"]} {r["v"]}')]
             if lines:
                 found[topic] = lines
         same = total = 0
         differences = []
         for topic in sorted(set(self.golden) | set(found)):
-            want, have = self.golden.get(topic, []), found.get(topic, [])
+            want, have = self.once(topic, self.golden.get(topic, [])), self.once(topic, found.get(topic, []))
             total += max(len(want), len(have))
             same += sum(a == b for a, b in zip(want, have))
             if want != have:

@@ -27,22 +27,30 @@ bool SchemaState::concerns_captured(const ddl::DdlEvent& event) const {
                        [&](const auto& change) { return filters_.captures(change.id); });
 }
 
-bool SchemaState::belongs_in_history(const ddl::DdlEvent& event) const {
+/// Whether anybody is to know of it at all.
+bool SchemaState::is_published(const ddl::DdlEvent& event) const {
     if (options_.stores_captured_databases_only && !event.database.empty() &&
         !filters_.captures_database(event.database))
         return false;
-    if (options_.stores_captured_tables_only && !event.changes.empty()) return concerns_captured(event);
-    return true;
+    return !options_.stores_captured_tables_only || event.changes.empty() || concerns_captured(event);
+}
+
+/// With store.only.captured.tables.ddl the history holds captured tables and the server's settings alone.
+bool SchemaState::belongs_in_history(const ddl::DdlEvent& event) const {
+    if (!options_.stores_captured_tables_only || concerns_captured(event)) return true;
+    return event.database.empty() && upper(event.ddl.substr(0, 4)) == "SET ";
 }
 
 void SchemaState::write_event(topiclog::AppendBatch& batch, ChangeWriter& writer, const ddl::DdlEvent& event,
                               const Place& place) {
-    if (!belongs_in_history(event)) return;
+    if (!is_published(event)) return;
     const int64_t ts_ms = now_ms();
     const relational::SchemaHistoryRecord record{
         options_.plan.identity.topic_prefix, place.position_json, ts_ms, event.database, event.ddl, event.changes};
-    const std::string json = record.to_json();
-    batch.add(options_.history_topic, nullptr, &json, ts_ms);
+    if (belongs_in_history(event)) {
+        const std::string json = record.to_json();
+        batch.add(options_.history_topic, nullptr, &json, ts_ms);
+    }
     if (!options_.publishes_changes) return;
     SourceInfo info = place.info;
     info.ts_us = info.ts_us / 1000 * 1000;  // Debezium keeps ms only

@@ -150,8 +150,11 @@ void Snapshot::persist_structure(const std::string& server_charset, const std::s
     place.info.position = place_.position;
     BinlogOffset position = offset_;
     position.progress = {};
+    position.incremental = {};
+    position.transaction_id.clear();
     position.in_snapshot = true;
-    if (options_.history_offset) position.server_id.reset();
+    position.server_id.reset();
+    if (!options_.history_offset) position.events_to_skip = position.rows_to_skip = 0;
     place.position_json = position.to_json();
     place.text = format("{}:{}", offset_.file, offset_.position);
     structure_.persist(queue_, writer_, place, server_charset, server_collation);
