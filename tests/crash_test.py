@@ -130,6 +130,7 @@ class Crash(unittest.TestCase):
 
     def test_snapshots_start_over(self):
         worker = self.start('mariadb', 'snapped', 's')
+        self.config['snapshot.resume'] = 'false'  # chunked_snapshot_test.py has those that go on
         self.server.sql('USE snapped', 'INSERT INTO t SELECT seq, seq FROM seq_1_to_100000')
         worker.create('c', self.config)
         rounds = 3 if LONG else 1

@@ -298,6 +298,9 @@ OWN_WORDS = {  # a message of ours that stands for one of Debezium's, or for non
     'a number from 1 to': 'Debezium lets numbers pass that the server or the network does not know',
     'the file': "files are named by their own property; Debezium's driver says so of the connection",
     'Unable to connect': "the driver's words",
+    'there is no class': 'Debezium finds out when the task starts',
+    'there is no converter': 'Debezium finds out when the task starts',
+    'is no DATABASE.TABLE': 'Debezium never finds such a signal table',
 }
 JAVA = ('java.', 'jdbc', 'JDBC', 'setQueryTimeout', 'Query timeout', 'timed out after 1 ms', 'does not implement', 'cannot be empty when',
         "is invalid: An integer is expected")

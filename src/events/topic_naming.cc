@@ -60,8 +60,8 @@ TopicNaming::TopicNaming(const config::Settings& settings)
     check_template("topic.name.schema.changes", schema_changes_template_, false);
     check_template("topic.name.transaction", transaction_template_, false);
     check_template("topic.name.heartbeat", heartbeat_template_, false);
-    const std::string strategy =
-        settings.text("topic.naming.strategy", "io.debezium.schema.DefaultTopicNamingStrategy");
+    std::string strategy = settings.text("topic.naming.strategy");
+    if (strategy.empty()) strategy = "io.debezium.schema.DefaultTopicNamingStrategy";
     std::string_view name = strategy;
     if (name.starts_with(kPackage)) name.remove_prefix(kPackage.size());
     if (name.starts_with("Schema")) {

@@ -71,12 +71,10 @@ Filters::Filters(const config::Settings& settings) {
     column_include_ = patterns("column.include.list");
     column_exclude_ = patterns("column.exclude.list");
     ignores_builtin_ = settings.boolean("table.ignore.builtin", true);
-    const std::string signals = settings.text("signal.data.collection");
-    if (signals.empty()) return;
+    const auto listed = settings.list("signal.data.collection");
+    const std::string signals = listed.empty() ? std::string() : listed[0];
     const size_t dot = signals.find('.');
-    if (dot == std::string::npos)
-        throw ConfigError("signal.data.collection",
-                          format("The 'signal.data.collection' value is invalid: '{}' is no DATABASE.TABLE", signals));
+    if (dot == std::string::npos) return;  // refused by the connector's check of its settings
     signal_table_ =
         TableId{replace_all(signals.substr(0, dot), "`", ""), replace_all(signals.substr(dot + 1), "`", "")};
 }

@@ -1,6 +1,8 @@
 #include "source/binlog/binlog_chunk_reader.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "base/calendar.h"
 #include "base/errors.h"
@@ -104,7 +106,7 @@ void BinlogChunkReader::append_rows(std::vector<Row>& rows, const std::string& s
 std::vector<engine::ChunkReader::Row> BinlogChunkReader::read(const std::optional<engine::SnapshotKey>& after,
                                                               const engine::SnapshotKey& maximum) {
     std::vector<Row> rows;
-    const auto to = after ? std::optional(maximum) : std::nullopt;  // the first chunk has no bounds, as in Debezium
+    const auto to = after || options_.bounds_first_chunk ? std::optional(maximum) : std::nullopt;
     append_rows(rows, select_->range(after, to, condition_, options_.chunk_rows));
     if (is_unique_ || rows.size() < options_.chunk_rows) return rows;
     // The chunk may end between rows with the same value; the next one begins behind that value.
@@ -114,21 +116,38 @@ std::vector<engine::ChunkReader::Row> BinlogChunkReader::read(const std::optiona
     return rows;
 }
 
-void BinlogChunkReader::write(topiclog::AppendBatch& batch, const Row& row) {
+void BinlogChunkReader::write(topiclog::AppendBatch& batch, const Row& row, bool is_last) {
     SourceInfo info = options_.place();
     info.ts_us = now_ns() / 1000;
-    info.snapshot = options_.marker;
+    info.snapshot = is_last ? options_.last_marker : options_.marker;
     info.database = plan_->id().database;
     info.table = plan_->id().table;
     info.query.reset();
     writer_.write_read(batch, plan_, row.row_json, row.key_json, info);
 }
 
+/// A view that the stream is not ahead of: what it has written already is in the view.
+void BinlogChunkReader::open_view(const std::string& chunk) {
+    if (!control_ || !control_->ping()) control_ = std::make_unique<Connection>(options_.connection);
+    for (int64_t tries = 0;; ++tries) {
+        const SnapshotView view =
+            dialect_.open_view({connection_.get()}, *control_, options_.connection, options_.view, {});
+        if (!options_.is_beyond(view.file, view.position)) {
+            window_ = PositionWindow{chunk, view.file, view.position};
+            return;
+        }
+        connection_->execute("ROLLBACK");
+        constexpr int64_t kTriesMax = 1000;
+        if (tries == kTriesMax) throw RetriableError("No view of the server's rows catches up with its log");
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));  // until the engine has committed what the log holds
+    }
+}
+
 void BinlogChunkReader::open_window(const std::string& chunk) {
     opened_at_ = instant_now();
     with_connection([&](Connection& connection) {
         if (!options_.mark_table) {
-            window_ = PositionWindow{chunk, dialect_.log_end(connection), {}};
+            open_view(chunk);
             return 0;
         }
         connection.execute(format("INSERT INTO {} VALUES ({}, 'snapshot-window-open', {})",
@@ -142,7 +161,7 @@ void BinlogChunkReader::open_window(const std::string& chunk) {
 void BinlogChunkReader::close_window(const std::string& chunk) {
     with_connection([&](Connection& connection) {
         if (!options_.mark_table) {
-            window_->high = dialect_.log_end(connection);
+            connection.execute("ROLLBACK");
             window_->is_complete = true;
             return 0;
         }

@@ -15,17 +15,19 @@
 
 namespace millrace::binlog {
 
-/// Two places in the log that a chunk was read between.
+/// The place in the log whose rows a chunk shows: what the stream has not come to by then is in the chunk, and what
+/// changes behind it is told to the snapshot until the chunk is written.
 struct PositionWindow {
     std::string chunk;
-    BinlogOffset low, high;
-    bool is_complete = false;  ///< `high` is known.
-    bool is_open = false;      ///< The stream has reached `low`.
+    std::string file;
+    uint64_t position = 0;
+    bool is_complete = false;  ///< The chunk was read.
 };
 
 /// Reads the chunks of incremental snapshots from MySQL and MariaDB, and marks their windows: with rows of the signal
-/// table, which the stream brings back, or without writing anything, by the log's position before and after
-/// (read.only=true, and whatever is not asked for by the signal table). Used by the source's thread.
+/// table, which the stream brings back; or, without writing anything, the chunk is read from a view whose place in the
+/// log is known (read.only=true, and whatever is not asked for by the signal table). Positions before and after a plain
+/// SELECT would not do: a transaction stands in the log before its rows can be seen. Used by the source's thread.
 class BinlogChunkReader final : public engine::ChunkReader {
   public:
     struct Options {
@@ -34,7 +36,12 @@ class BinlogChunkReader final : public engine::ChunkReader {
         std::optional<relational::TableId> mark_table;  ///< The signal table; nothing: windows are positions.
         bool deletes_marks = false;                     ///< incremental.snapshot.watermarking.strategy=insert_delete
         std::string_view marker = "incremental";        ///< source.snapshot
-        std::function<SourceInfo()> place;              ///< Where the stream is.
+        std::string_view last_marker = "incremental";
+        bool bounds_first_chunk = false;  ///< Debezium's first chunk may go beyond the greatest key.
+        ViewOptions view;
+        std::function<SourceInfo()> place;  ///< Of the event that was handled last.
+        /// Whether the stream has read the log beyond a place.
+        std::function<bool(const std::string& file, uint64_t position)> is_beyond;
     };
     BinlogChunkReader(const Dialect& dialect, Options options, SchemaState& schema, ChangeWriter& writer);
 
@@ -42,7 +49,8 @@ class BinlogChunkReader final : public engine::ChunkReader {
     Readiness open(const engine::SnapshotCollection& collection) override;
     std::optional<engine::SnapshotKey> maximum_key() override;
     std::vector<Row> read(const std::optional<engine::SnapshotKey>& after, const engine::SnapshotKey& maximum) override;
-    void write(topiclog::AppendBatch& batch, const Row& row) override;
+    void write(topiclog::AppendBatch& batch, const Row& row, bool is_last) override;
+    size_t chunk_rows() const override { return options_.chunk_rows; }
     void open_window(const std::string& chunk) override;
     void close_window(const std::string& chunk) override;
 
@@ -53,13 +61,14 @@ class BinlogChunkReader final : public engine::ChunkReader {
   private:
     template <typename Work>
     auto with_connection(Work&& work);
+    void open_view(const std::string& chunk);
     void append_rows(std::vector<Row>& rows, const std::string& sql);
 
     const Dialect& dialect_;
     const Options options_;
     SchemaState& schema_;
     ChangeWriter& writer_;
-    std::unique_ptr<Connection> connection_;
+    std::unique_ptr<Connection> connection_, control_;
     std::shared_ptr<TablePlan> plan_;
     std::unique_ptr<TableSelect> select_;
     std::string condition_;

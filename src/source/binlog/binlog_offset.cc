@@ -13,6 +13,8 @@ constexpr const char* kIncrementalId = "incremental_snapshot_correlation_id";
 constexpr const char* kIncrementalMaximum = "incremental_snapshot_maximum_key";
 constexpr const char* kIncrementalLast = "incremental_snapshot_primary_key";
 constexpr const char* kIncrementalTables = "incremental_snapshot_collections";
+constexpr const char* kReadAtKey = "millrace_read_at";
+constexpr const char* kListsKey = "millrace_lists";
 constexpr const char* kProgressKey = "millrace_snapshot";
 constexpr const char* kPreparedXaKey = "millrace_prepared_xa";
 
@@ -90,6 +92,8 @@ std::string BinlogOffset::to_json() const {
     }
     put_incremental(json, incremental);
     if (signal_offset) json[kSignalOffsetKey] = *signal_offset;
+    if (!lists.empty()) json[kListsKey] = lists;
+    if (!read_at.empty()) json[kReadAtKey] = to_text(Json(read_at));
     if (!progress.empty()) json[kProgressKey] = progress.to_json();
     if (!prepared_xa.empty()) {
         Json prepared = Json::object();
@@ -121,6 +125,9 @@ BinlogOffset BinlogOffset::from_json(std::string_view text) {
                 offset.transaction_counts.push_back({key.substr(kTransactionCountKey.size()), value.get<int64_t>()});
         offset.incremental = incremental_of(json);
         if (json.contains(kSignalOffsetKey)) offset.signal_offset = json[kSignalOffsetKey].get<int64_t>();
+        if (json.contains(kListsKey)) offset.lists = json[kListsKey].get<std::string>();
+        if (json.contains(kReadAtKey))
+            offset.read_at = Json::parse(json[kReadAtKey].get<std::string>()).get<decltype(offset.read_at)>();
         if (const auto progress = json.find(kProgressKey); progress != json.end())
             offset.progress = SnapshotProgress::from_json(progress->get<std::string>()).value_or(SnapshotProgress{});
         if (const auto prepared = json.find(kPreparedXaKey); prepared != json.end())
@@ -139,10 +146,14 @@ bool is_at_or_before(const BinlogOffset& earlier, const BinlogOffset& later, ddl
         const auto b = GtidSet::parse(later.gtids);
         if (a && b) return b->contains(*a);
     }
+    return is_at_or_before(earlier.file, earlier.position, later.file, later.position);
+}
+
+bool is_at_or_before(std::string_view file, uint64_t position, std::string_view later_file, uint64_t later_position) {
     // File names end in a number that grows; a longer name is a later one.
-    if (earlier.file.size() != later.file.size()) return earlier.file.size() < later.file.size();
-    if (earlier.file != later.file) return earlier.file < later.file;
-    return earlier.position <= later.position;
+    if (file.size() != later_file.size()) return file.size() < later_file.size();
+    if (file != later_file) return file < later_file;
+    return position <= later_position;
 }
 
 GtidState::GtidState(ddl::Server server, std::string_view completed) : server_(server), completed_(completed) {

@@ -31,8 +31,12 @@ struct BinlogOffset {
     /// events counted so far.
     std::string transaction_id;
     std::vector<events::TransactionFormat::Count> transaction_counts;
-    /// Of a snapshot that is not complete.
+    /// Of a snapshot that is not complete; without in_snapshot: of tables that are captured anew.
     SnapshotProgress progress;
+    /// Tables without a key that were read later than the rest: their changes up to this place are in what was read.
+    std::map<std::string, std::pair<std::string, uint64_t>> read_at;
+    /// The lists that chose the captured tables when this was written (table.include.list …); empty: not known.
+    std::string lists;
     /// An incremental snapshot in progress; without collections: none.
     engine::IncrementalSnapshotState incremental;
     std::optional<int64_t> signal_offset;  ///< Of the last record of the signal topic that was acted on.
@@ -47,6 +51,9 @@ struct BinlogOffset {
 
 /// Is the place `earlier` at or before `later`? By GTID sets where both have them, otherwise by file and position.
 bool is_at_or_before(const BinlogOffset& earlier, const BinlogOffset& later, ddl::Server server);
+
+/// The same of two places on one server.
+bool is_at_or_before(std::string_view file, uint64_t position, std::string_view later_file, uint64_t later_position);
 
 /// The GTIDs seen so far on one server's log, of either kind.
 class GtidState {

@@ -13,6 +13,7 @@
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "source/binlog/snapshot_rest.h"
 #include "source/binlog/task_options.h"
 #include "source/engine/signal_channels.h"
 #include "source/engine/snapshot_mode.h"
@@ -62,7 +63,9 @@ class BinlogSource final : public engine::Source {
             settle_offset();
             const bool data = mode_.reads_data(has_offset_, offset_.in_snapshot);
             const bool structure = mode_.reads_structure(has_offset_, offset_.in_snapshot);
-            if (data || structure)
+            if (resumes_snapshot() && resume_snapshot(queue, stop))
+                log::info(logger(), "The interrupted snapshot goes on while the log is read from where it began");
+            else if (data || structure)
                 take_snapshot(queue, stop, data, structure);
             else if (mode_.restores_history() && !schema_.has_history())
                 restore_history(queue, stop);
@@ -189,7 +192,7 @@ class BinlogSource final : public engine::Source {
                            "allows one. Use "
                            "snapshot.mode=initial or when_needed, or delete the connector's offsets",
                            mode_.name()));
-            log::info(logger(), "The previous snapshot was not completed; it starts over");
+            if (!resumes_snapshot()) log::info(logger(), "The previous snapshot was not completed; it starts over");
             return;
         }
         if (!mode_.restarts_when_lost()) return;
@@ -197,6 +200,37 @@ class BinlogSource final : public engine::Source {
         if (!reason) return;
         log::warn(logger(), format("A new snapshot is taken (snapshot.mode={}): {}", mode_.name(), *reason));
         has_offset_ = false;
+    }
+
+    /// Can an interrupted snapshot go on where it was?
+    bool resumes_snapshot() const {
+        return has_offset_ && offset_.in_snapshot && !offset_.progress.empty() && mode_.streams() &&
+               mode_.name() != "always" && context_.settings.boolean("snapshot.resume", true);
+    }
+
+    SnapshotRest snapshot_rest() {
+        const Snapshot::Options options = snapshot_options(context_, connection_);
+        return {
+            dialect_, connection_, options.rows, options.structure.included, schema_, dialect_.name() + ".snapshot"};
+    }
+
+    /// False if it has to start over after all.
+    bool resume_snapshot(engine::RecordQueue& queue, const std::stop_token& stop) {
+        log::set_phase("snapshot");
+        const auto lost = snapshot_need();
+        if (lost) {
+            log::warn(logger(), format("The interrupted snapshot starts over: {}", *lost));
+            return false;
+        }
+        recover_schema();
+        SnapshotRest rest = snapshot_rest();
+        rest_ = rest.tables(offset_);
+        note_started();
+        if (rest.read_whole_tables(rest_, offset_, writer_, queue, notifier_, stop)) return true;
+        log::warn(logger(), "The interrupted snapshot starts over: a table without a key was altered since");
+        rest_ = {};
+        queue.synchronized([&] { offset_.progress = {}; });
+        return false;
     }
 
     /// Why streaming cannot go on from the offset, if it cannot.
@@ -291,12 +325,26 @@ class BinlogSource final : public engine::Source {
             std::this_thread::sleep_for(std::chrono::milliseconds(delay));
         Streaming streaming(dialect_, stream_options(), schema_, writer_, queue, offset_);
         BinlogChunkReader reader(dialect_, chunk_options(streaming), schema_, writer_);
-        engine::IncrementalSnapshot incremental(reader, queue, notifier_, *context_.figures,
-                                                dialect_.name() + ".incremental");
+        engine::IncrementalSnapshot incremental(engine::SnapshotKind::Signalled, reader, queue, notifier_,
+                                                *context_.figures, dialect_.name() + ".incremental");
         incremental.adopt(offset_.incremental);
+        BinlogChunkReader rest_reader(dialect_, rest_chunk_options(streaming), schema_, writer_);
+        engine::IncrementalSnapshot rest(engine::SnapshotKind::Rest, rest_reader, queue, notifier_, *context_.figures,
+                                         dialect_.name() + ".snapshot");
+        rest.adopt(std::exchange(rest_, {}));
+        for (auto* snapshot : {&incremental, &rest})
+            snapshot->set_rows_per_second_max(context_.settings.integer("snapshot.max.rows.per.second"));
         SignalActions actions(incremental, hooks(queue, streaming, stop), dialect_.name() + ".signal");
-        streaming.attach(side(incremental, reader, actions));
-        writer_.set_snapshots({&incremental});
+        Streaming::Side side;
+        side.signalled = {&incremental, &reader};
+        side.rest = {&rest, &rest_reader};
+        side.actions = &actions;
+        side.begin = [&] {
+            rest.go_on();
+            incremental.go_on();
+        };
+        streaming.attach(with_channels(std::move(side)));
+        writer_.set_snapshots({&incremental, &rest});
         {
             auto entry = queue.enter();
             streaming_ = &streaming;
@@ -334,16 +382,30 @@ class BinlogSource final : public engine::Source {
     BinlogChunkReader::Options chunk_options(Streaming& streaming) const {
         BinlogChunkReader::Options options = chunk_reader_options(context_, connection_);
         if (!context_.settings.boolean("read.only", false)) options.mark_table = schema_.filters().signal_table();
+        options.view = snapshot_options(context_, connection_).view;
         options.place = [&streaming] { return streaming.current_place(); };
+        options.is_beyond = [&streaming](const std::string& file, uint64_t position) {
+            return streaming.is_beyond(file, position);
+        };
         return options;
     }
 
-    Streaming::Side side(engine::IncrementalSnapshot& incremental, BinlogChunkReader& reader, SignalActions& actions) {
-        Streaming::Side side;
-        side.snapshots = {{&incremental, &reader}};
-        side.actions = &actions;
+    BinlogChunkReader::Options rest_chunk_options(Streaming& streaming) const {
+        BinlogChunkReader::Options options = chunk_reader_options(context_, connection_);
+        options.chunk_rows = snapshot_options(context_, connection_).rows.chunk_rows;
+        options.marker = "true";
+        options.last_marker = "last";
+        options.bounds_first_chunk = true;
+        options.view = snapshot_options(context_, connection_).view;
+        options.place = [&streaming] { return streaming.current_place(); };
+        options.is_beyond = [&streaming](const std::string& file, uint64_t position) {
+            return streaming.is_beyond(file, position);
+        };
+        return options;
+    }
+
+    Streaming::Side with_channels(Streaming::Side side) {
         side.inbox = &inbox_;
-        side.begin = [&incremental] { incremental.go_on(); };
         side.reads_signal_table = engine::SignalChannels::is_enabled(context_.settings, "source");
         side.deletes_close =
             iequals(context_.settings.text("incremental.snapshot.watermarking.strategy"), "insert_delete");
@@ -436,6 +498,7 @@ class BinlogSource final : public engine::Source {
     std::string prefix_;
     std::string offset_key_;
     BinlogOffset offset_;
+    engine::IncrementalSnapshotState rest_;     ///< What of an interrupted snapshot is left to be read.
     std::optional<BinlogOffset> set_position_;  ///< By a signal; holds from the next start on.
     engine::SignalInbox inbox_;
     bool has_offset_ = false;

@@ -44,7 +44,7 @@ CustomConverters::CustomConverters(const config::Settings& settings) {
             converter.reals_are_doubles = boolean(settings, name + ".treat.real.as.double", true);
             converter.decodes_charset = boolean(settings, name + ".decode.character.set", false);
         } else {
-            throw ConfigError(name + ".type",
+            throw ConfigError("converters",
                               format("The '{}.type' value is invalid: there is no converter {} here. Those of "
                                      "io.debezium.connector.binlog.converters are TinyIntOneToBooleanConverter and "
                                      "JdbcSinkDataTypesConverter; what another class does to values can be done with a "

@@ -77,7 +77,10 @@ class Check {
         patterns("gtid.source.includes");
         if (!settings_.text("gtid.source.includes").empty() && !settings_.text("gtid.source.excludes").empty())
             complain("gtid.source.excludes", "Cannot specify GTID excludes when includes are provided.");
-        if (settings_.list("signal.data.collection").size() > 1)
+        const auto signals = settings_.list("signal.data.collection");
+        if (signals.size() == 1 && signals[0].find('.') == std::string::npos)
+            complain("signal.data.collection", "'" + signals[0] + "' is no DATABASE.TABLE");
+        if (signals.size() > 1)
             complain("signal.data.collection",
                      "For single task connector only one signal data collection is permitted.");
     }

@@ -132,7 +132,7 @@ int64_t SnapshotRows::read(const std::vector<Connection*>& views, const std::vec
         if (last != nullptr) emit_pending(*last);
         last = reader.get();
     }
-    if (last != nullptr) emit(*last, "last");
+    if (last != nullptr) emit(*last, options_.last_marker);
     queue_.set_bulk(false);
     return rows_;
 }

@@ -27,7 +27,8 @@ class SnapshotRows {
         int64_t rows_per_second_max = 0;             ///< snapshot.max.rows.per.second; 0: no bound.
         std::map<std::string, std::string> selects;  ///< snapshot.select.statement.overrides, by table.
         int64_t progress_interval_ms = 10'000;
-        bool savepoints = true;  ///< Let DDL on tables pass that are read. Not behind LOCK TABLES.
+        std::string_view last_marker = "last";  ///< source.snapshot of the last row.
+        bool savepoints = true;                 ///< Let DDL on tables pass that are read. Not behind LOCK TABLES.
     };
     /// What is the same in all rows' source struct, for as long as the snapshot takes.
     struct Place {

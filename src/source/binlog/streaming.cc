@@ -65,9 +65,10 @@ Streaming::Streaming(const Dialect& dialect, Options options, SchemaState& schem
 
 void Streaming::complete_offset() {
     offset_.gtids = gtids_.completed();
-    if (side_.actions != nullptr && !side_.snapshots.empty()) {
-        const auto* state = side_.snapshots[0].snapshot->state();
+    if (side_.actions != nullptr) {
+        const auto* state = side_.signalled.snapshot->state();
         offset_.incremental = state != nullptr ? *state : engine::IncrementalSnapshotState{};
+        note_rest();
     }
     const bool is_open = options_.transactions != nullptr && options_.transactions->is_open();
     offset_.transaction_id = is_open ? options_.transactions->id() : std::string();
@@ -175,11 +176,21 @@ void Streaming::handle_table_map(const Event& event) {
     tables_[table_id] = map_table(event);
 }
 
+/// Was the table read at a place in the log that the stream has not come to?
+bool Streaming::is_read_already(const relational::TableId& id) {
+    if (offset_.read_at.empty()) return false;
+    const auto read = offset_.read_at.find(id.dotted());
+    if (read == offset_.read_at.end()) return false;
+    if (is_at_or_before(stream_->file(), stream_->position(), read->second.first, read->second.second)) return true;
+    offset_.read_at.erase(read);
+    return false;
+}
+
 /// Writes the rows of one event; `stands_for` gives the place and GTID that the records name.
 void Streaming::write_mapped_rows(const Event& event, MappedTable& table, topiclog::AppendBatch& batch,
                                   const Event& stands_for) {
     const bool skip_all = events_done_ < events_to_skip_;
-    if (table.plan == nullptr || skip_all) return;
+    if (table.plan == nullptr || skip_all || is_read_already(table.id)) return;
     const auto rows = parse_rows(event.header.type, event.body, unpacked_);
     if (!rows) throw FatalError(format("The rows event at {} cannot be read", place(stands_for)));
     if (!table.is_checked) {
@@ -234,7 +245,7 @@ void Streaming::read_signals(const topiclog::AppendBatch& batch, size_t first_en
 
 void Streaming::act_on_signals() {
     for (const auto& table : std::exchange(altered_, {}))
-        for (const auto& side : side_.snapshots) side.snapshot->schema_changed(table);
+        for (const auto* side : {&side_.signalled, &side_.rest}) side->snapshot->schema_changed(table);
     for (const auto& signal : std::exchange(signals_, {})) side_.actions->act(signal);
     if (side_.inbox == nullptr) return;
     for (const auto& signal : side_.inbox->take()) {
@@ -249,23 +260,48 @@ void Streaming::act_on_signals() {
 
 /// Windows that are marked by positions: has the stream come to one, between two transactions?
 void Streaming::pass_windows() {
-    if (in_transaction_) return;
-    const auto has_reached = [&](const BinlogOffset& place) {
-        if (place.file.size() != offset_.file.size()) return place.file.size() < offset_.file.size();
-        return place.file != offset_.file ? place.file < offset_.file : place.position <= offset_.position;
+    pass_windows_of(side_.signalled);
+    pass_windows_of(side_.rest);
+}
+
+void Streaming::pass_windows_of(const Side::SnapshotInProgress& side) {
+    const auto opened = [&] {
+        PositionWindow* window = side.reader->window();
+        if (window != nullptr) side.snapshot->window_opened(window->chunk);
+        return window;
     };
-    for (const auto& side : side_.snapshots) {
-        for (PositionWindow* window = side.reader->window(); window != nullptr; window = side.reader->window()) {
-            if (!window->is_open && has_reached(window->low)) {
-                window->is_open = true;
-                side.snapshot->window_opened(window->chunk);
-            }
-            if (!has_reached(window->high)) break;
-            const std::string chunk = window->chunk;
-            side.reader->forget_window();
-            side.snapshot->window_closed(chunk);  // reads the next chunk
-        }
+    while (const PositionWindow* window = opened()) {
+        if (in_transaction_ || !is_at_or_before(window->file, window->position, offset_.file, offset_.position)) return;
+        const std::string chunk = window->chunk;
+        side.reader->forget_window();
+        side.snapshot->window_closed(chunk);  // reads the next chunk
     }
+    side.snapshot->tick();
+    opened();
+}
+
+bool Streaming::is_beyond(const std::string& file, uint64_t position) const {
+    return !is_at_or_before(stream_->file(), stream_->position(), file, position);
+}
+
+/// Puts into the offset what of an initial snapshot is left.
+void Streaming::note_rest() {
+    if (offset_.progress.empty()) return;
+    const auto* state = side_.rest.snapshot->state();
+    if (state == nullptr) {
+        offset_.in_snapshot = false;
+        offset_.progress = {};
+        return;
+    }
+    auto& progress = offset_.progress;
+    for (const auto& [table, ranges] : progress.left) progress.done.insert(table);
+    progress.left.clear();
+    for (const auto& collection : state->collections) {
+        const bool is_front = &collection == &state->collections.front();
+        progress.left[collection.table].push_back({is_front ? state->last_sent : collection.after, collection.to});
+        progress.done.erase(collection.table);
+    }
+    if (!offset_.in_snapshot) progress.done.clear();
 }
 
 SourceInfo Streaming::current_place() const {

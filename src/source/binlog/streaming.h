@@ -39,7 +39,8 @@ class Streaming {
             engine::IncrementalSnapshot* snapshot = nullptr;
             BinlogChunkReader* reader = nullptr;
         };
-        std::vector<SnapshotInProgress> snapshots;
+        SnapshotInProgress signalled;
+        SnapshotInProgress rest;  ///< Of an initial snapshot that was interrupted, or of new tables.
         SignalActions* actions = nullptr;
         engine::SignalInbox* inbox = nullptr;  ///< Signals from elsewhere than the signal table.
         std::function<void()> begin;           ///< The log is being read from the offset on.
@@ -58,6 +59,8 @@ class Streaming {
     void attach(Side side) { side_ = std::move(side); }
     /// Of the event that was handled last.
     SourceInfo current_place() const;
+    /// Has more of the log been read than up to this place?
+    bool is_beyond(const std::string& file, uint64_t position) const;
 
     /// Throws RetriableError, FatalError, ServerError. Call once.
     void run(const std::stop_token& stop);
@@ -84,6 +87,8 @@ class Streaming {
     void read_signals(const topiclog::AppendBatch& batch, size_t first_entry);
     void act_on_signals();
     void pass_windows();
+    void pass_windows_of(const Side::SnapshotInProgress& side);
+    void note_rest();
     void begin_transaction(const Event& event);
     void announce_transaction(const Event& event, topiclog::AppendBatch& batch);
     void end_transaction(const Event& event, topiclog::AppendBatch& batch);
@@ -92,6 +97,7 @@ class Streaming {
     void commit_transaction(const Event& event);
     void note_position(const Event& event);
     void note_query(const Event& event);
+    bool is_read_already(const relational::TableId& id);
     SourceInfo source_info(const Event& event) const;
     std::string place(const Event& event) const;
     MappedTable map_table(const Event& event);

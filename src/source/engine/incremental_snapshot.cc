@@ -33,13 +33,16 @@ std::optional<Regex> expression(const std::string& text, Regex::Case letters) {
 
 }  // namespace
 
-IncrementalSnapshot::IncrementalSnapshot(ChunkReader& reader, RecordQueue& queue, Notifier& notifier,
+IncrementalSnapshot::IncrementalSnapshot(SnapshotKind kind, ChunkReader& reader, RecordQueue& queue, Notifier& notifier,
                                          SourceFigures& figures, std::string logger)
-    : reader_(reader), queue_(queue), notifier_(notifier), figures_(figures), logger_(std::move(logger)) {}
+    : kind_(kind), reader_(reader), queue_(queue), notifier_(notifier), figures_(figures), logger_(std::move(logger)) {}
 
 void IncrementalSnapshot::notify(const std::string& type, const Notifier::Data& data) {
     auto entry = queue_.enter();
-    notifier_.incremental(entry.batch(), state_.correlation_id, type, data);
+    if (kind_ == SnapshotKind::Signalled)
+        notifier_.incremental(entry.batch(), state_.correlation_id, type, data);
+    else if (type != "IN_PROGRESS")
+        notifier_.initial(entry.batch(), type, data);
 }
 
 std::string IncrementalSnapshot::names() const {
@@ -69,6 +72,7 @@ std::vector<std::string> IncrementalSnapshot::expanded(const std::vector<std::st
 
 void IncrementalSnapshot::adopt(IncrementalSnapshotState state) {
     state_ = std::move(state);
+    if (!state_.collections.empty() && !state_.last_sent) state_.last_sent = state_.collections.front().after;
     read_to_ = state_.last_sent;
     started_ms_ = steady_ms();
 }
@@ -171,8 +175,9 @@ void IncrementalSnapshot::next_collection() {
         state_.collections.pop_front();
         state_.last_sent.reset();
         state_.maximum.reset();
+        if (!state_.collections.empty()) state_.last_sent = state_.collections.front().after;
     }
-    read_to_.reset();
+    read_to_ = state_.last_sent;
     rows_scanned_ = 0;
     if (!state_.collections.empty()) return;
     log::info(logger_, format("Incremental snapshot {} completed in {}", state_.correlation_id,
@@ -211,7 +216,7 @@ bool IncrementalSnapshot::read_front() {
     }
     try {
         if (!state_.maximum) {
-            auto maximum = reader_.maximum_key();
+            auto maximum = state_.collections.front().to ? state_.collections.front().to : reader_.maximum_key();
             if (!maximum) {
                 finish_table("EMPTY");
                 return false;
@@ -226,6 +231,7 @@ bool IncrementalSnapshot::read_front() {
             return false;
         }
         rows_scanned_ += static_cast<int64_t>(rows.size());
+        ends_snapshot_ = state_.collections.size() == 1 && rows.size() < reader_.chunk_rows();
         read_to_ = rows.back().key;
         put_in_window(std::move(rows));
     } catch (const ChunkFault& fault) {
@@ -280,7 +286,17 @@ void IncrementalSnapshot::window_opened(const std::string& mark) {
 void IncrementalSnapshot::window_closed(const std::string& mark) {
     if (!is_expected(mark)) return;
     is_window_open_ = false;
+    const auto rows = static_cast<int64_t>(window_.size());
     send_window();
+    if (rows_per_second_max_ > 0)
+        next_chunk_ms_ = std::max(steady_ms(), next_chunk_ms_) + rows * 1000 / rows_per_second_max_;
+    is_waiting_ = true;
+    tick();
+}
+
+void IncrementalSnapshot::tick() {
+    if (!is_waiting_ || steady_ms() < next_chunk_ms_) return;
+    is_waiting_ = false;
     read_chunk();
 }
 
@@ -288,7 +304,7 @@ void IncrementalSnapshot::window_closed(const std::string& mark) {
 void IncrementalSnapshot::send_window() {
     auto entry = queue_.enter();
     for (const auto& row : window_) {
-        reader_.write(entry.batch(), row);
+        reader_.write(entry.batch(), row, ends_snapshot_ && &row == &window_.back());
         state_.last_sent = row.key;
     }
     figures_.snapshot_rows += static_cast<int64_t>(window_.size());

@@ -23,6 +23,8 @@ struct SnapshotCollection {
     std::string table;          ///< "database.table"
     std::string condition;      ///< An additional condition, SQL; empty: none.
     std::string surrogate_key;  ///< A column to read by in place of the key; empty: none.
+    /// The rows behind `after` up to and with `to` alone, where they are given.
+    std::optional<SnapshotKey> after = {}, to = {};
 };
 
 /// What of an incremental snapshot must outlive a restart; the offset carries it.
@@ -58,8 +60,10 @@ class ChunkReader {
     /// The next rows behind `after` up to `maximum`, in order; all rows of the last key are among them. Throws
     /// ChunkFault.
     virtual std::vector<Row> read(const std::optional<SnapshotKey>& after, const SnapshotKey& maximum) = 0;
-    /// Writes the row's read event.
-    virtual void write(topiclog::AppendBatch& batch, const Row& row) = 0;
+    /// Writes the row's read event. `is_last`: of the whole snapshot.
+    virtual void write(topiclog::AppendBatch& batch, const Row& row, bool is_last) = 0;
+    /// How many rows read() gives at most, but for those of its last key.
+    virtual size_t chunk_rows() const = 0;
 
     /// Marks the moment before a chunk is read, and the one behind it, in the log that is being streamed. Rows that
     /// change in between appear between the two marks. Throws ChunkFault.
@@ -67,14 +71,18 @@ class ChunkReader {
     virtual void close_window(const std::string& chunk) = 0;
 };
 
+/// What of an initial snapshot is left after an interruption, and tables that are captured anew, is read in the same
+/// way.
+enum class SnapshotKind { Signalled, Rest };
+
 /// Reads tables chunk by chunk while streaming goes on (the watermark method of Netflix's DBLog). A chunk is read
 /// between two marks; once the stream reaches the first, rows that change are dropped from the chunk, and when it
 /// reaches the second, what is left is written. Used by the source's thread; what touches the batch or the state is
 /// done under the record queue's lock.
 class IncrementalSnapshot {
   public:
-    IncrementalSnapshot(ChunkReader& reader, RecordQueue& queue, Notifier& notifier, SourceFigures& figures,
-                        std::string logger);
+    IncrementalSnapshot(SnapshotKind kind, ChunkReader& reader, RecordQueue& queue, Notifier& notifier,
+                        SourceFigures& figures, std::string logger);
 
     /// Takes up what a restart interrupted, before anything else; go_on() reads its next chunk.
     void adopt(IncrementalSnapshotState state);
@@ -99,6 +107,9 @@ class IncrementalSnapshot {
     /// The stream has reached a mark: `mark` begins with the chunk's id.
     void window_opened(const std::string& mark);
     void window_closed(const std::string& mark);
+    /// Keeps to so many rows a second: the next chunk waits, and tick(), called now and then, reads it when it is due.
+    void set_rows_per_second_max(int64_t rows) { rows_per_second_max_ = rows; }
+    void tick();
     /// A row of this table was changed. Under the record queue's lock.
     void row_changed(const std::string& table, std::string_view key_json) {
         if (is_window_open_ && !window_.empty()) drop(table, key_json);
@@ -126,6 +137,7 @@ class IncrementalSnapshot {
     std::vector<std::string> expanded(const std::vector<std::string>& tables);
     void notify(const std::string& type, const Notifier::Data& data = {});
 
+    const SnapshotKind kind_;
     ChunkReader& reader_;
     RecordQueue& queue_;
     Notifier& notifier_;
@@ -135,12 +147,16 @@ class IncrementalSnapshot {
     std::optional<SnapshotKey> read_to_;  ///< Of the chunk in the window.
     std::string chunk_;                   ///< Id of the chunk that is being read.
     bool is_window_open_ = false;
+    bool ends_snapshot_ = false;  ///< The window holds the last rows of the last table.
     bool is_paused_ = false;
     bool is_new_ = false;  ///< enqueue() was called while nothing ran.
     std::list<Row> window_;
     std::unordered_map<std::string, std::list<Row>::iterator> by_key_;
     std::vector<std::string> to_stop_;
     int64_t rows_scanned_ = 0;
+    int64_t rows_per_second_max_ = 0;  ///< 0: no bound.
+    int64_t next_chunk_ms_ = 0;        ///< When it may be read.
+    bool is_waiting_ = false;          ///< For that.
     int64_t started_ms_ = 0;
 };
 

@@ -1,0 +1,94 @@
+#include "source/binlog/snapshot_rest.h"
+
+#include <algorithm>
+
+#include "base/calendar.h"
+#include "base/log.h"
+#include "base/text.h"
+
+namespace millrace::binlog {
+
+SnapshotRest::SnapshotRest(const Dialect& dialect, const ConnectionOptions& connection, SnapshotRows::Options rows,
+                           relational::NamePatterns included, SchemaState& schema, std::string logger)
+    : dialect_(dialect),
+      connection_(connection),
+      rows_(std::move(rows)),
+      included_(std::move(included)),
+      schema_(schema),
+      logger_(std::move(logger)) {}
+
+bool SnapshotRest::has_chunks(const relational::TableId& id) const {
+    const auto& table = schema_.catalog().tables.at(id);
+    const auto plan = schema_.plan(id);
+    if (table.primary_key.empty() || !plan->has_key() || rows_.selects.contains(id.dotted())) return false;
+    return TableSelect(table, *plan, table.primary_key).can_resume();
+}
+
+engine::IncrementalSnapshotState SnapshotRest::tables(const BinlogOffset& offset) const {
+    std::vector<relational::TableId> all;
+    for (const auto& [id, table] : schema_.catalog().tables)
+        if (schema_.filters().captures(id) && !schema_.filters().is_signal_table(id) &&
+            (included_.empty() || included_.match(id.dotted())))
+            all.push_back(id);
+    schema_.filters().sort_for_snapshot(all);
+    engine::IncrementalSnapshotState state;
+    for (const auto& id : all) {
+        const std::string name = id.dotted();
+        const auto begun = offset.progress.left.find(name);
+        if (begun != offset.progress.left.end()) {
+            for (const auto& range : begun->second) state.collections.push_back({name, "", "", range.after, range.to});
+        } else if (offset.in_snapshot && !offset.progress.done.contains(name)) {
+            state.collections.push_back({name, "", ""});
+        }
+    }
+    return state;
+}
+
+bool SnapshotRest::is_unaltered(Connection& view, const relational::TableId& id) const {
+    const auto rows = view.rows("SHOW CREATE TABLE " + quote_table(id.database, id.table));
+    ddl::Catalog scratch;
+    scratch.server_charset = schema_.catalog().server_charset;
+    scratch.database_charsets = schema_.catalog().database_charsets;
+    ddl::apply_ddl(scratch, rows.empty() ? "" : rows[0][1].value_or(""),
+                   {dialect_.server(), id.database, 0, schema_.options().keep_comments});
+    const auto now = scratch.tables.find(id);
+    return now != scratch.tables.end() && now->second.columns == schema_.catalog().tables.at(id).columns;
+}
+
+bool SnapshotRest::read_whole_tables(engine::IncrementalSnapshotState& state, BinlogOffset& offset,
+                                     ChangeWriter& writer, engine::RecordQueue& queue, engine::Notifier& notifier,
+                                     const std::stop_token& stop) {
+    std::vector<relational::TableId> whole;
+    for (const auto& [id, table] : schema_.catalog().tables) {
+        const auto is_it = [&, name = id.dotted()](const auto& collection) { return collection.table == name; };
+        if (std::none_of(state.collections.begin(), state.collections.end(), is_it) || has_chunks(id)) continue;
+        whole.push_back(id);
+        std::erase_if(state.collections, is_it);
+    }
+    if (whole.empty()) return true;
+    Connection view(connection_);
+    Connection control(connection_);
+    prepare_for_reading(view);
+    ViewOptions how;
+    const SnapshotView opened = dialect_.open_view({&view}, control, connection_, how, stop);
+    for (const auto& id : whole)
+        if (!is_unaltered(view, id)) return false;
+    log::info(logger_, format("{} table(s) without a key to go on from are read again as a whole, as of {}:{}",
+                              whole.size(), opened.file, opened.position));
+    {
+        auto entry = queue.enter();
+        for (const auto& id : whole) offset.read_at[id.dotted()] = {opened.file, opened.position};
+    }
+    SnapshotRows::Options options = rows_;
+    options.last_marker = state.collections.empty() ? "last" : "true";
+    options.savepoints = !opened.holds_table_locks;
+    SnapshotRows::Place place;
+    place.ts_us = now_ms() / 1000 * 1'000'000;
+    place.file = opened.file;
+    place.position = opened.position;
+    SnapshotRows(std::move(options), schema_, writer, queue, notifier, offset, place, logger_)
+        .read({&view}, whole, whole, stop);
+    return true;
+}
+
+}  // namespace millrace::binlog

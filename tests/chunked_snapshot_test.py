@@ -1,0 +1,149 @@
+"""Snapshots that go on where they were: an initial one after kills, and incremental ones beside streaming, under load.
+What is judged is the table that a consumer ends up with: it equals the server's."""
+import json, random, threading, time, unittest
+
+from fixtures import FOLDER, LONG, fresh_database, server
+from servers import wait_until
+from worker import Worker, connector, payload
+
+
+class Changes(threading.Thread):
+    """Inserts, updates and deletes on random rows, so many a second."""
+    def __init__(self, s, table, per_second, span):
+        super().__init__(daemon=True)
+        self.server, self.table, self.per_second, self.span = s, table, per_second, span
+        self.count, self.stopped, self.random = 0, threading.Event(), random.Random(5)
+        self.start()
+
+    def run(self):
+        with self.server.connect() as connection, connection.cursor() as cursor:
+            due = time.monotonic()
+            while not self.stopped.is_set():
+                keys = [self.random.randrange(self.span) for _ in range(20)]
+                cursor.execute('BEGIN')
+                cursor.execute(f'INSERT INTO {self.table} (id, v) VALUES ' + ','.join(f'({k}, {self.count + i})' for i, k in enumerate(keys)) + ' ON DUPLICATE KEY UPDATE v = VALUES(v)')
+                cursor.execute(f'DELETE FROM {self.table} WHERE id IN ({self.random.randrange(self.span)}, {self.random.randrange(self.span)})')
+                cursor.execute('COMMIT')
+                self.count += 22
+                due += 22 / self.per_second
+                time.sleep(max(0, due - time.monotonic()))
+
+    def stop(self):
+        self.stopped.set()
+        self.join()
+
+
+def fold(events):
+    """The table that a consumer has after these, and the number of read events."""
+    rows, reads = {}, 0
+    for e in events:
+        reads += e['op'] == 'r'
+        if e['op'] == 'd':
+            rows.pop(e['before']['id'], None)
+        else:
+            rows[e['after']['id']] = e['after']['v']
+    return rows, reads
+
+
+class ChunkedSnapshot(unittest.TestCase):
+    def prepare(self, kind, rows, columns='id INT PRIMARY KEY, v INT'):
+        self.s = server(kind)
+        self.database = fresh_database(self.s, f'chunked_{self.id().rsplit("_", 1)[1]}')
+        self.s.sql(f'CREATE TABLE {self.database}.t ({columns})', f'CREATE TABLE {self.database}.signals (id VARCHAR(64) PRIMARY KEY, type VARCHAR(32), data TEXT)')
+        self.fill(rows)
+        return {**connector(self.s, 'k'), 'database.include.list': self.database, 'include.schema.changes': 'false', 'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
+                'value.converter.schemas.enable': 'false', 'signal.data.collection': f'{self.database}.signals'}
+
+    def fill(self, rows):
+        with self.s.connect() as connection, connection.cursor() as cursor:
+            for first in range(0, rows, 10_000):
+                cursor.execute(f'INSERT INTO {self.database}.t (id, v) VALUES ' + ','.join(f'({i}, {i})' for i in range(first, min(rows, first + 10_000))))
+            connection.commit()
+            cursor.execute(f'ANALYZE TABLE {self.database}.t')
+
+    def worker(self):
+        w = Worker(FOLDER / self.id().rsplit('.', 1)[1]).start()
+        self.addCleanup(w.kill)
+        return w
+
+    maxDiff = None
+
+    def table(self):
+        return {row[0]: row[1] for row in self.s.sql(f'SELECT id, v FROM {self.database}.t')}
+
+    def signal(self, id, type, **data):
+        self.s.sql(f"INSERT INTO {self.database}.signals VALUES ('{id}', '{type}', '{json.dumps(data)}')")
+
+    def events(self, w):
+        return [e for e in w.events(f'k.{self.database}.t') if e]
+
+    def check(self, w):
+        """Once the last change has come, the consumer has what the server has."""
+        self.s.sql(f'INSERT INTO {self.database}.t (id, v) VALUES (-1, -1)')
+        wait_until('the last change', lambda: self.events(w)[-1].get('after') == {'id': -1, 'v': -1}, 120, w.process)
+        rows, reads = fold(self.events(w))
+        expected = self.table()
+        self.assertEqual({k: (rows.get(k), expected.get(k)) for k in {*rows, *expected} if rows.get(k) != expected.get(k)}, {})
+        return reads
+
+    def initial(self, kind, threads):
+        count = 2_000_000 if LONG else 200_000
+        config = {**self.prepare(kind, count), 'snapshot.max.threads': threads, 'snapshot.chunk.rows': 5_000, 'snapshot.max.rows.per.second': count // 10}
+        w = self.worker()
+        load = Changes(self.s, f'{self.database}.t', 200, count)
+        w.create('c', config)
+        chance, kills = random.Random(threads), 0
+        while kills < 5:
+            time.sleep(chance.uniform(0.8, 1.6))  # the moment of the kill is what is random here
+            w.kill()
+            kills += 1
+            w.start()
+        wait_until('the snapshot completed', lambda: '"millrace_snapshot"' not in json.dumps(w.get('/connectors/c/offsets')) and w.get('/connectors/c/offsets')['offsets'], 300, w.process)
+        load.stop()
+        reads = self.check(w)
+        log = w.log_path.read_text()
+        print(f'    {kind}, {threads} thread(s): {kills} kills, {log.count("The interrupted snapshot goes on")} resumed, {load.count} changes; {reads - count:+} rows against the table\'s {count}', flush=True)
+        self.assertGreaterEqual(log.count('The interrupted snapshot goes on'), 3)
+        self.assertNotIn('starts over', log)
+        self.assertLessEqual(reads, count * 1.02 + kills * threads * 5_000)
+        self.assertEqual(w.stop(), 0)
+
+    def test_killed_initial_snapshot_goes_on_mysql(self):
+        self.initial('mysql', 1)
+
+    def test_killed_parallel_snapshot_goes_on_mariadb(self):
+        self.initial('mariadb', 2)
+
+    def incremental(self, kind, **more):
+        count = 1_000_000 if LONG else 100_000
+        config = {**self.prepare(kind, count), 'snapshot.mode': 'no_data', 'snapshot.max.rows.per.second': count // (90 if LONG else 12), **more}
+        w = self.worker()
+        w.create('c', config)
+        w.wait_log('Connected to')
+        load = Changes(self.s, f'{self.database}.t', 2000, count)
+        self.signal('s1', 'execute-snapshot', **{'data-collections': [f'{self.database}[.]t']})
+        kills, due = 0, time.monotonic() + 5
+        while w.log_path.read_text().count('Incremental snapshot s1 completed') == 0:
+            if time.monotonic() > due:
+                w.kill()
+                kills += 1
+                w.start()
+                due = time.monotonic() + 5
+            time.sleep(0.2)
+            self.assertLess(kills, 60)
+        load.stop()
+        reads = self.check(w)
+        print(f'    {kind}: {kills} kills, {load.count} changes, {reads} rows read of about {count}', flush=True)
+        self.assertGreater(reads, count * 0.5)
+        self.assertEqual(w.stop(), 0)
+
+    def test_incremental_snapshot_under_load_mysql(self):
+        self.incremental('mysql')
+
+    def test_incremental_snapshot_that_writes_nothing_mariadb(self):
+        self.incremental('mariadb', **{'read.only': 'true'})
+        self.assertEqual([row[0] for row in self.s.sql(f'SELECT id FROM {self.database}.signals')], ['s1'])
+
+
+if __name__ == '__main__':
+    unittest.main()
