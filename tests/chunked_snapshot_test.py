@@ -4,7 +4,7 @@ import json, random, threading, time, unittest
 
 from fixtures import FOLDER, LONG, fresh_database, server
 from servers import wait_until
-from worker import Worker, connector, payload
+from worker import HttpError, Worker, connector
 
 
 class Changes(threading.Thread):
@@ -143,6 +143,59 @@ class ChunkedSnapshot(unittest.TestCase):
     def test_incremental_snapshot_that_writes_nothing_mariadb(self):
         self.incremental('mariadb', **{'read.only': 'true'})
         self.assertEqual([row[0] for row in self.s.sql(f'SELECT id FROM {self.database}.signals')], ['s1'])
+
+    def test_signals_by_topic_file_and_rest(self):
+        signals = FOLDER / 'signals.txt'
+        signals.write_text('')
+        config = {**self.prepare('mysql', 10), 'signal.enabled.channels': 'kafka,file', 'signal.poll.interval.ms': 100, 'signal.file': str(signals), 'read.only': 'true',
+                  'notification.enabled.channels': 'sink,log', 'notification.sink.topic.name': 'k.notes', 'snapshot.mode': 'no_data'}
+        w = self.worker()
+        w.create('c', config)
+        w.wait_log('Connected to')
+        topic = f'k.{self.database}.t'
+        snapshot = lambda id, **more: {'id': id, 'type': 'execute-snapshot', 'data': {'data-collections': [f'{self.database}.t'], **more}}
+        w.cli('topics', 'put', '--at', w.url, 'k-signal', 'k', json.dumps(snapshot('by-topic')))
+        w.wait_records(topic, 10)
+        signals.write_text(json.dumps(snapshot('by-file', **{'additional-conditions': [{'data-collection': f'{self.database}.t', 'filter': 'v < 3'}]})) + '\n')
+        w.wait_records(topic, 13)
+        wait_until('the file emptied', lambda: signals.read_text() == '', 10)
+        status, answer, _ = w.request('POST', '/connectors/c/signals', snapshot('by-rest', **{'surrogate-key': 'v'}))
+        self.assertEqual((status, json.loads(answer)), (202, {'id': 'by-rest'}))
+        w.wait_records(topic, 23)
+        w.request('POST', '/connectors/c/restart?includeTasks=true')  # what was acted on is not acted on again
+        w.wait_running('c')
+        self.s.sql(f'INSERT INTO {self.database}.t VALUES (100, 100)')
+        w.wait_records(topic, 24)
+        self.assertEqual([e['op'] for e in self.events(w)], ['r'] * 23 + ['c'])
+        self.assertEqual({e['source']['snapshot'] for e in self.events(w)[:23]}, {'incremental'})
+        notes = [(n['payload'] if 'payload' in n else n) for n in w.events('k.notes')]
+        self.assertEqual([n['id'] for n in notes if n['type'] == 'COMPLETED' and n['aggregate_type'] == 'Incremental Snapshot'], ['by-topic', 'by-file', 'by-rest'])
+        for body in ({'id': 'x'}, {'id': 1, 'type': 'log'}):
+            with self.assertRaises(HttpError) as refused:
+                w.request('POST', '/connectors/c/signals', body)
+            self.assertEqual(refused.exception.status, 400)
+
+    def test_paused_stopped_and_unknown(self):
+        config = {**self.prepare('mariadb', 3000), 'incremental.snapshot.chunk.size': 100, 'snapshot.max.rows.per.second': 2000, 'snapshot.mode': 'no_data',
+                  'notification.enabled.channels': 'sink', 'notification.sink.topic.name': 'k.notes'}
+        w = self.worker()
+        w.create('c', config)
+        w.wait_log('Connected to')
+        types = lambda: [n['type'] for n in w.events('k.notes') if n['aggregate_type'] == 'Incremental Snapshot']
+        self.signal('p1', 'execute-snapshot', **{'data-collections': [f'{self.database}.t', f'{self.database}.nothing']})
+        w.wait_records(f'k.{self.database}.t', 100)
+        self.signal('p2', 'pause-snapshot')
+        wait_until('it paused', lambda: 'PAUSED' in types(), 20, w.process)
+        self.s.sql(f'INSERT INTO {self.database}.t VALUES (5000, 1)')
+        self.signal('p3', 'resume-snapshot')
+        wait_until('it completed', lambda: 'COMPLETED' in types(), 30, w.process)
+        self.assertEqual([t for t in types() if t != 'IN_PROGRESS'], ['STARTED', 'PAUSED', 'RESUMED', 'TABLE_SCAN_COMPLETED', 'TABLE_SCAN_COMPLETED', 'COMPLETED'])
+        self.assertEqual([n['additional_data'].get('status') for n in w.events('k.notes') if n['type'] == 'TABLE_SCAN_COMPLETED'][-2:], ['SUCCEEDED', 'UNKNOWN_SCHEMA'])
+        self.signal('p4', 'execute-snapshot', **{'data-collections': [f'{self.database}.t']})
+        wait_until('it began again', lambda: types().count('STARTED') == 2, 20, w.process)
+        self.signal('p5', 'stop-snapshot')
+        wait_until('it ended', lambda: types()[-1] == 'ABORTED', 20, w.process)
+        self.assertEqual(w.stop(), 0)
 
 
 if __name__ == '__main__':

@@ -110,6 +110,7 @@ HttpResponse RestApi::options(const Segments& path) {
         {"connectors/*/pause", "PUT"},
         {"connectors/*/resume", "PUT"},
         {"connectors/*/stop", "PUT"},
+        {"connectors/*/signals", "POST"},
         {"connectors/*/topics", "GET"},
         {"connectors/*/topics/reset", "PUT"},
         {"connectors/*/offsets", "GET,PATCH,DELETE"},
@@ -304,6 +305,10 @@ HttpResponse RestApi::connector(const HttpRequest& request, const Segments& path
         const auto status = worker_.restart(name, iequals(parameter(request, "includeTasks"), "true"),
                                             iequals(parameter(request, "onlyFailed"), "true"));
         return status ? json_response(*status, 202) : HttpResponse{204, "", "application/json", {}};
+    }
+    if (what == "signals") {
+        if (method != "POST") not_allowed();
+        return json_response(Json{{"id", worker_.signal(name, parse_body(request))}}, 202);
     }
     if (what == "pause" || what == "resume" || what == "stop") {
         if (method != "PUT") not_allowed();

@@ -116,6 +116,30 @@ void Herder::restart_task(const std::string& name) {
     settle();
 }
 
+void Herder::signal(const std::string& name, engine::Signal signal) {
+    {
+        const std::lock_guard lock(mutex_);
+        signals_.emplace_back(name, std::move(signal));
+    }
+    wake();
+    settle();
+}
+
+void Herder::deliver_signals() {
+    std::vector<std::pair<std::string, engine::Signal>> signals;
+    {
+        const std::lock_guard lock(mutex_);
+        signals.swap(signals_);
+    }
+    for (auto& [name, signal] : signals) {
+        const auto running = running_.find(name);
+        const std::string id = signal.id;
+        if (running == running_.end() || running->second.task == nullptr ||
+            !running->second.task->signal(std::move(signal)))
+            log::warn(kLogger, format("Signal '{}' for connector {} is lost: its task is not running", id, name));
+    }
+}
+
 void Herder::run(const std::stop_token& stop) {
     pthread_setname_np(pthread_self(), "herder");
     const bool is_shared = membership_->is_shared();
@@ -136,6 +160,7 @@ void Herder::run(const std::stop_token& stop) {
             const ClusterState state = configs_.state();
             if (membership_->is_leader()) lead(state);
             reconcile(configs_.state());
+            deliver_signals();
         } catch (const RetriableError& fault) {
             log::warn(kLogger, format("{}; it is tried again", fault.what()));
         }

@@ -48,6 +48,8 @@ class Herder {
     bool owns(const std::string& name);
     /// Starts the task of an own connector anew.
     void restart_task(const std::string& name);
+    /// Hands a request to an own connector's source, once the herder's thread comes to it.
+    void signal(const std::string& name, engine::Signal signal);
     /// For /metrics.
     std::string metrics();
     /// Why the worker can never work ("the group belongs to Kafka Connect"), if so.
@@ -68,6 +70,7 @@ class Herder {
     void reconcile(const std::string& name, const ClusterState::Connector& connector, int64_t generation);
     void release(const std::string& name, const ClusterState& state);
     void acknowledge_revocations(const ClusterState& state);
+    void deliver_signals();
     void apply_restarts(const ClusterState& state);
     void start_task(const std::string& name, const ClusterState::Connector& connector, int64_t generation);
     void tell_notices(const std::string& name, const engine::SourceType& type, const config::Settings& given) const;
@@ -101,6 +104,7 @@ class Herder {
     uint64_t changes_ = 1;
     uint64_t done_ = 0;
     std::set<std::string> task_restarts_;
+    std::vector<std::pair<std::string, engine::Signal>> signals_;
     std::set<std::string> owned_;
     struct Counted {
         std::string plugin, server;

@@ -50,6 +50,13 @@ Task::~Task() {
     if (thread_.joinable()) thread_.join();
 }
 
+bool Task::signal(engine::Signal signal) {
+    const std::lock_guard lock(mutex_);
+    if (source_ == nullptr) return false;
+    source_->signal(std::move(signal));
+    return true;
+}
+
 void Task::set_source(engine::Source* source) {
     const std::lock_guard lock(mutex_);
     source_ = source;

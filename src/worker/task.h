@@ -34,6 +34,8 @@ class Task {
     ~Task();
     /// Begins to stop; the destructor waits. So that several stop at a time.
     void request_stop() { thread_.request_stop(); }
+    /// Hands a request to the source. False if there is none now (the task waits for its next try, or has failed).
+    bool signal(engine::Signal signal);
     /// Has the destructor wait for nothing.
     void drop() { drop_ = true; }
     Task(const Task&) = delete;

@@ -336,16 +336,39 @@ void Worker::restart_task(const std::string& name, int task) {
             409,
             "Cannot complete request momentarily due to no known leader URL, likely because a rebalance was "
             "underway.");
-    if (!herder_.owns(name)) {
-        const auto share = state.assignment.members.find(state.assignment.owner_of(name));
-        if (share == state.assignment.members.end() ||
-            share->second.url == config_.advertised_listener().scheme + "://" + worker_id_)
-            throw RequestError(409,
-                               "Cannot complete request momentarily due to stale configuration (typically caused by a "
-                               "concurrent config change)");
-        throw ForwardRequest(share->second.url);
-    }
+    require_owner(name);
     herder_.restart_task(name);
+}
+
+/// Throws ForwardRequest if another worker has the connector's task.
+void Worker::require_owner(const std::string& name) {
+    if (herder_.owns(name)) return;
+    const ClusterState state = herder_.configs().state();
+    const auto share = state.assignment.members.find(state.assignment.owner_of(name));
+    if (share == state.assignment.members.end() ||
+        share->second.url == config_.advertised_listener().scheme + "://" + worker_id_)
+        throw RequestError(409,
+                           "Cannot complete request momentarily due to stale configuration (typically caused by a "
+                           "concurrent config change)");
+    throw ForwardRequest(share->second.url);
+}
+
+std::string Worker::signal(const std::string& name, const Json& body) {
+    if (!herder_.configs().state().connectors.contains(name))
+        throw RequestError(404, format("Connector {} not found", name));
+    Json with_id = body;
+    if (!with_id.contains("id")) with_id["id"] = uuid_v7();
+    std::string problem;
+    auto signal = engine::parse_signal(to_text(with_id), problem);
+    if (!signal) throw RequestError(400, format("The signal cannot be read: {}", problem));
+    const std::string state = task_status(name, 0).value("state", "");
+    if (state != "RUNNING")
+        throw RequestError(409,
+                           format("Connector {} takes signals while its task is RUNNING, and it is {}", name, state));
+    require_owner(name);
+    std::string id = signal->id;
+    herder_.signal(name, std::move(*signal));
+    return id;
 }
 
 void Worker::require_stopped(const std::string& name) {

@@ -62,6 +62,8 @@ class Worker {
     /// Nothing if neither flag is set (Kafka Connect answers 204 then), otherwise the state that is being restarted.
     std::optional<Json> restart(const std::string& name, bool include_tasks, bool only_failed);
     void restart_task(const std::string& name, int task);
+    /// Hands a request ({"id":…,"type":…,"data":…}) to a running connector. Returns its id. Throws RequestError.
+    std::string signal(const std::string& name, const Json& body);
     /// Both need a STOPPED connector; they return what Kafka Connect answers.
     Json alter_offsets(const std::string& name, const Json& body);
     Json reset_offsets(const std::string& name);
@@ -77,6 +79,7 @@ class Worker {
     const std::string& id() const { return worker_id_; }
 
   private:
+    void require_owner(const std::string& name);
     /// Throws RequestError 404 with `message` ("Connector {} not found").
     static const ClusterState::Connector& find(const ClusterState& state, const std::string& name, const char* message);
     /// Throws ForwardRequest, or RequestError 409 while there is no leader.
