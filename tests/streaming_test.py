@@ -255,5 +255,31 @@ class Streaming(unittest.TestCase):
         self.assertIsNone(self.worker.events(f'p.{self.db}.t')[2]['source']['gtid'])
 
 
+    def test_configurations_of_debezium_1_start(self):
+        """The tutorial of Debezium 1.x, as it was."""
+        for kind in ('mysql', 'mariadb'):
+            with self.subTest(kind):
+                s = server(kind)
+                fresh_database(s, 'inventory1')
+                s.sql('CREATE TABLE inventory1.customers (id INT PRIMARY KEY, `first name` VARCHAR(9))', "INSERT INTO inventory1.customers VALUES (1, 'a')")
+                now = connector(s, 'x')
+                w = Worker(FOLDER / f'former-{kind}').start()
+                self.addCleanup(w.kill)
+                w.create('inventory-connector', {
+                    'connector.class': now['connector.class'], 'tasks.max': '1', 'database.hostname': '127.0.0.1', 'database.port': str(s.port), 'database.user': 'debezium',
+                    'database.password': 'dbz', 'database.server.id': '184054', 'database.server.name': 'dbserver1', 'database.whitelist': 'inventory1', 'snapshot.mode': 'schema_only',
+                    'database.history.kafka.bootstrap.servers': 'kafka:9092', 'database.history.kafka.topic': 'schema-changes.inventory', 'sanitize.field.names': 'true'})
+                w.wait_log('Connected to')
+                s.sql("INSERT INTO inventory1.customers VALUES (2, 'b')")
+                w.wait_records('dbserver1.inventory1.customers', 1)
+                event = w.events('dbserver1.inventory1.customers')[0]
+                self.assertEqual((event['op'], event['after']), ('c', {'id': 2, 'first_name': 'b'}))
+                self.assertIn('schema-changes.inventory', w.topics())
+                log = w.log_path.read_text()
+                for name in ('database.server.name', 'database.whitelist', 'database.history.kafka.topic', 'sanitize.field.names'):
+                    self.assertIn(f"'{name}' is a former name", log)
+                w.kill()
+
+
 if __name__ == '__main__':
     unittest.main()

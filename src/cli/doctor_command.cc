@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/worker_files.h"
 #include "source/engine/finding.h"
+#include "source/engine/former_names.h"
 #include "source/mariadb/mariadb_source.h"
 #include "source/mysql/mysql_source.h"
 #include "worker/internal_topics.h"
@@ -52,7 +53,9 @@ class Doctor {
                        "correct the property " + problem.property});
         if (problems.empty()) add(name, {Finding::Level::Fine, "the configuration is valid", "", ""});
         const auto& type = types_.of(config);
-        const config::Settings settings = type.properties->with_defaults(config::Settings(config));
+        std::vector<std::string> renamed;
+        const config::Settings settings =
+            type.properties->with_defaults(engine::with_current_names(config::Settings(config), renamed));
         std::string offset;
         if (log_ != nullptr) {
             const worker::OffsetStore offsets(*log_, config_.offset_topic);

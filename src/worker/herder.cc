@@ -8,6 +8,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "source/engine/former_names.h"
 #include "worker/converters.h"
 #include "worker/internal_topics.h"
 #include "worker/metrics_text.h"
@@ -440,7 +441,10 @@ void Herder::tell_notices(const std::string& name, const engine::SourceType& typ
 
 void Herder::start_task(const std::string& name, const ClusterState::Connector& connector, int64_t generation) {
     const auto& type = types_.of(connector.config);
-    const config::Settings given(config_.providers.resolve(connector.config));
+    std::vector<std::string> renamed;
+    const auto given =
+        engine::with_current_names(config::Settings(config_.providers.resolve(connector.config)), renamed);
+    for (const auto& notice : renamed) log::warn(kLogger, format("Connector {}: {}", name, notice));
     const config::Settings settings = type.properties->with_defaults(given);
     if (const auto own = settings.text("offsets.storage.topic"); !own.empty()) {
         topiclog::TopicConfig topic;

@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "source/engine/former_names.h"
 #include "worker/converters.h"
 #include "worker/definition_list.h"
 #include "worker/request_error.h"
@@ -145,7 +146,8 @@ std::vector<config::Problem> connector_problems(const WorkerConfig& worker, cons
                                                 const std::map<std::string, std::string>& config) {
     config::Settings settings;
     try {
-        settings = config::Settings(worker.providers.resolve(config));
+        std::vector<std::string> notices;  // told when the connector starts
+        settings = engine::with_current_names(config::Settings(worker.providers.resolve(config)), notices);
     } catch (const ConfigError& fault) {
         return {{fault.property(), fault.what()}};
     }
