@@ -141,11 +141,19 @@ BinlogOffset BinlogOffset::from_json(std::string_view text) {
 }
 
 bool is_at_or_before(const BinlogOffset& earlier, const BinlogOffset& later, ddl::Server server) {
-    if (server == ddl::Server::MySql && !earlier.gtids.empty() && !later.gtids.empty()) {
-        const auto a = GtidSet::parse(earlier.gtids);
-        const auto b = GtidSet::parse(later.gtids);
-        if (a && b) return b->contains(*a);
+    if (!earlier.gtids.empty() && !later.gtids.empty() && earlier.gtids != later.gtids) {
+        // Positions of different servers say nothing of each other; GTIDs do.
+        if (server == ddl::Server::MySql) {
+            const auto a = GtidSet::parse(earlier.gtids);
+            const auto b = GtidSet::parse(later.gtids);
+            if (a && b) return b->contains(*a);
+        } else {
+            const auto a = MariaDbGtidPosition::parse(earlier.gtids);
+            const auto b = MariaDbGtidPosition::parse(later.gtids);
+            if (a && b) return b->contains(*a);
+        }
     }
+    if (!earlier.gtids.empty() && earlier.gtids == later.gtids && earlier.file != later.file) return true;
     return is_at_or_before(earlier.file, earlier.position, later.file, later.position);
 }
 
@@ -193,6 +201,12 @@ void GtidState::commit() {
     else
         position_.set(mariadb_next_.domain, mariadb_server_, mariadb_next_.sequence);
     stale_ = true;
+}
+
+std::string GtidState::completed_with_current() const {
+    GtidState ahead = *this;
+    ahead.commit();
+    return ahead.completed();
 }
 
 const std::string& GtidState::completed() {

@@ -70,6 +70,8 @@ class GtidState {
     void forget_current() { current_.clear(); }
     /// Of all completed transactions; rebuilt only after a commit.
     const std::string& completed();
+    /// The same with the current one.
+    std::string completed_with_current() const;
     const GtidSet& set() const { return set_; }
 
   private:

@@ -243,7 +243,18 @@ class BinlogSource final : public engine::Source {
             if (has_all == "1") return std::nullopt;
             return format("the server has purged transactions that are not in the offset's GTIDs {}", offset_.gtids);
         }
-        for (const auto& row : connection.rows("SHOW BINARY LOGS"))
+        const auto logs = connection.rows("SHOW BINARY LOGS");
+        if (dialect_.server() == ddl::Server::MariaDb && !offset_.gtids.empty() && !logs.empty()) {
+            // File names say nothing of another server; what its oldest log begins with does.
+            const std::string oldest =
+                connection.value(format("SELECT BINLOG_GTID_POS({}, 4)", quote_text(logs[0][0].value_or(""))));
+            const auto begins = MariaDbGtidPosition::parse(oldest);
+            const auto have = MariaDbGtidPosition::parse(offset_.gtids);
+            if (oldest.empty() || (begins && have && have->contains(*begins))) return std::nullopt;
+            return format("its oldest log, {}, begins behind GTID position {}, and the offset is at {}",
+                          logs[0][0].value_or(""), oldest, offset_.gtids);
+        }
+        for (const auto& row : logs)
             if (row[0] == offset_.file) return std::nullopt;
         return format("the server has no log file {} any more", offset_.file);
     }

@@ -174,6 +174,13 @@ std::optional<MariaDbGtidPosition> MariaDbGtidPosition::parse(std::string_view t
     return position;
 }
 
+bool MariaDbGtidPosition::contains(const MariaDbGtidPosition& other) const {
+    return std::all_of(other.domains_.begin(), other.domains_.end(), [&](const auto& entry) {
+        const auto own = domains_.find(entry.first);
+        return own != domains_.end() && own->second.sequence >= entry.second.sequence;
+    });
+}
+
 std::string MariaDbGtidPosition::text() const {
     std::string out;
     for (const auto& [domain, last] : domains_) {

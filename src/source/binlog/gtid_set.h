@@ -55,6 +55,8 @@ class MariaDbGtidPosition {
 
     void set(uint32_t domain, uint32_t server_id, uint64_t sequence) { domains_[domain] = {server_id, sequence}; }
     bool empty() const { return domains_.empty(); }
+    /// Has this position come as far as the other in all of its domains?
+    bool contains(const MariaDbGtidPosition& other) const;
     bool operator==(const MariaDbGtidPosition&) const = default;
     /// 0-1-5,1-2-7
     std::string text() const;

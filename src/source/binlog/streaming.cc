@@ -365,7 +365,8 @@ void Streaming::handle_ddl(const Event& event, topiclog::AppendBatch& batch, con
     BinlogOffset position = offset_;
     position.file = stream_->file();
     position.position = event.end;
-    position.gtids = gtids_.completed();
+    // With the statement's own GTID, so that an offset tells whether it stands before or behind the statement.
+    position.gtids = statement.ends_with("START TRANSACTION") ? gtids_.completed() : gtids_.completed_with_current();
     position.events_to_skip = position.rows_to_skip = 0;
     if (in_transaction_) {  // MariaDB's GTID event has begun one
         position.position = offset_.position;
