@@ -6,11 +6,10 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/source_types.h"
 #include "cli/worker_files.h"
 #include "source/engine/finding.h"
 #include "source/engine/former_names.h"
-#include "source/mariadb/mariadb_source.h"
-#include "source/mysql/mysql_source.h"
 #include "worker/internal_topics.h"
 #include "worker/offset_store.h"
 #include "worker/validation.h"
@@ -23,7 +22,7 @@ using engine::Finding;
 class Doctor {
   public:
     Doctor(worker::WorkerConfig config, bool fixes)
-        : config_(std::move(config)), fixes_(fixes), types_({&mysql::source_type(), &mariadb::source_type()}) {}
+        : config_(std::move(config)), fixes_(fixes), types_(source_types()) {}
 
     void examine_log() {
         if (!config_.is_on_kafka()) {

@@ -4,6 +4,7 @@
 
 #include "base/errors.h"
 #include "cli/doctor_command.h"
+#include "cli/reference_command.h"
 #include "cli/topic_commands.h"
 #include "cli/version.h"
 #include "cli/worker_command.h"
@@ -51,6 +52,10 @@ int main(int argc, char** argv) {
     });
     cli::add_topic_commands(app, action);
     cli::add_connector_commands(app, action);
+    auto* reference = app.add_subcommand("reference", "Print a connector's properties as a page in Markdown");
+    const auto connector = std::make_shared<std::string>();
+    reference->add_option("CONNECTOR", *connector, "mysql or mariadb")->required();
+    reference->callback([&action, connector] { action = [connector] { return cli::print_reference(*connector); }; });
     app.add_subcommand("version", "Print the version")->callback([&action] {
         action = [] {
             std::cout << "millrace " << cli::kVersion << '\n';

@@ -9,12 +9,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/source_types.h"
 #include "cli/version.h"
 #include "cli/worker_files.h"
 #include "net/http_client.h"
 #include "rest/rest_server.h"
-#include "source/mariadb/mariadb_source.h"
-#include "source/mysql/mysql_source.h"
 #include "worker/request_error.h"
 #include "worker/worker.h"
 
@@ -81,7 +80,7 @@ int run_worker(const std::vector<std::string>& files, const std::vector<std::str
     for (const auto& notice : worker::worker_properties().notices(settings, {})) log::info("worker", notice);
 
     const auto log = worker::open_log(config);
-    worker::Worker worker(config, *log, {&mysql::source_type(), &mariadb::source_type()});
+    worker::Worker worker(config, *log, source_types());
     rest::RestApi api(worker);
     rest::RestServer server(api, config);
     const int port = server.start();

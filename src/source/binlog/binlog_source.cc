@@ -13,6 +13,7 @@
 #include "base/json_text.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "source/binlog/diagnosis.h"
 #include "source/binlog/snapshot_rest.h"
 #include "source/binlog/task_options.h"
 #include "source/engine/signal_channels.h"
@@ -60,6 +61,7 @@ class BinlogSource final : public engine::Source {
         queue.synchronized([&] { load_offset(); });  // what an earlier writer of this task left open has ended by now
         try {
             if (mode_.streams()) check_server();
+            check_guardrail();
             settle_offset();
             const bool data = mode_.reads_data(has_offset_, offset_.in_snapshot);
             const bool structure = mode_.reads_structure(has_offset_, offset_.in_snapshot);
@@ -173,6 +175,19 @@ class BinlogSource final : public engine::Source {
         if (!image.empty() && !iequals(image, "FULL"))
             throw FatalError(format(
                 "The server runs with binlog_row_image={}; set binlog_row_image=FULL, or rows lack columns", image));
+    }
+
+    /// guardrail.collections.max
+    void check_guardrail() const {
+        const int64_t most = context_.settings.integer("guardrail.collections.max");
+        if (most <= 0) return;
+        const auto count = static_cast<int64_t>(captured_tables(dialect_, context_.settings).size());
+        if (count <= most) return;
+        const std::string message = format(
+            "{} tables are captured, and guardrail.collections.max is {}; narrow table.include.list", count, most);
+        if (iequals(context_.settings.text("guardrail.collections.limit.action", "warn"), "fail"))
+            throw FatalError(message);
+        log::warn(logger(), message);
     }
 
     /// Whether the offset is one to go on from, with snapshot.mode as it is; if not, it is forgotten.

@@ -212,6 +212,11 @@ class Examination {
 
 }  // namespace
 
+std::vector<relational::TableId> captured_tables(const Dialect& dialect, const config::Settings& settings) {
+    Connection connection(ConnectionOptions::from(settings, dialect.default_tls()));
+    return captured_tables(connection, settings);
+}
+
 std::vector<std::string> data_topics(const Dialect& dialect, const config::Settings& settings) {
     try {
         Connection connection(ConnectionOptions::from(settings, dialect.default_tls()));

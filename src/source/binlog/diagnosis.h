@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "relational/table.h"
 #include "source/binlog/dialect.h"
 #include "source/engine/finding.h"
 
@@ -13,6 +14,9 @@ namespace millrace::binlog {
 /// still reaches back to `offset` (the stored offset's JSON; empty: none).
 std::vector<engine::Finding> diagnose(const Dialect& dialect, const config::Settings& settings,
                                       const std::string& offset);
+
+/// The tables that the configuration captures, as the server has them now. Throws ServerError.
+std::vector<relational::TableId> captured_tables(const Dialect& dialect, const config::Settings& settings);
 
 /// The topics of the captured tables, and that of schema changes if it is published. Throws RetriableError.
 std::vector<std::string> data_topics(const Dialect& dialect, const config::Settings& settings);

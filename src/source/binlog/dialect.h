@@ -8,6 +8,7 @@
 #include "source/binlog/binlog_offset.h"
 #include "source/binlog/connection.h"
 #include "source/binlog/event_stream.h"
+#include "source/binlog/gtid_filter.h"
 
 namespace millrace::binlog {
 
@@ -54,8 +55,10 @@ class Dialect {
     /// File, position and GTIDs of the log's end now.
     virtual BinlogOffset log_end(Connection& connection) const = 0;
 
-    /// Where to begin a dump for this offset; throws FatalError if the log there is gone.
-    virtual void aim(DumpRequest& request, const BinlogOffset& offset, Connection& control) const = 0;
+    /// Where to begin a dump for this offset; throws FatalError if the log there is gone. What servers did that
+    /// `filter` leaves out may be gone.
+    virtual void aim(DumpRequest& request, const BinlogOffset& offset, const GtidFilter& filter,
+                     Connection& control) const = 0;
 };
 
 }  // namespace millrace::binlog

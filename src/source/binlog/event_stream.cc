@@ -51,6 +51,10 @@ void EventStream::set_up(const DumpRequest& request) {
     const std::string checksum = connection_.value("SELECT @@GLOBAL.binlog_checksum");
     has_checksums_ = iequals(checksum, "CRC32");
     const int64_t heartbeat_ns = request.heartbeat_ms * 1'000'000;
+    if (request.net_write_timeout_s > 0)
+        connection_.execute(format("SET SESSION net_write_timeout = {}", request.net_write_timeout_s));
+    if (request.net_read_timeout_s > 0)
+        connection_.execute(format("SET SESSION net_read_timeout = {}", request.net_read_timeout_s));
     if (connection_.is_mariadb()) {
         connection_.execute(
             "SET @master_binlog_checksum = @@GLOBAL.binlog_checksum, @mariadb_slave_capability = 4, "

@@ -22,6 +22,8 @@ struct DumpRequest {
     bool non_blocking = false;       ///< The stream ends where the log ends now.
     bool wants_annotations = false;  ///< MariaDB's ANNOTATE_ROWS.
     int64_t heartbeat_ms = 10'000;
+    int64_t net_write_timeout_s = 0;  ///< The server's patience with a slow reader; 0: as it is set there.
+    int64_t net_read_timeout_s = 0;
     /// COM_REGISTER_SLAVE, so that SHOW REPLICAS lists us. Without it the dump is a passing look into the log, under
     /// a number of its own.
     bool registers = true;

@@ -94,6 +94,18 @@ void GtidSet::add(const Source& source, Interval added) {
     intervals = std::move(merged);
 }
 
+void GtidSet::add(const GtidSet& other) {
+    for (const auto& [source, intervals] : other.sources_)
+        for (const auto& interval : intervals) add(source, interval);
+}
+
+GtidSet GtidSet::without(const std::function<bool(const std::string& uuid)>& leave_out) const {
+    GtidSet kept;
+    for (const auto& [source, intervals] : sources_)
+        if (!leave_out(source.first)) kept.sources_[source] = intervals;
+    return kept;
+}
+
 bool GtidSet::contains(const Source& source, int64_t number) const {
     const auto found = sources_.find(source);
     return found != sources_.end() &&

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -29,6 +30,9 @@ class GtidSet {
 
     void add(const Source& source, int64_t number);
     void add(const Source& source, Interval interval);
+    void add(const GtidSet& other);
+    /// The transactions of the servers for which `leave_out` is false.
+    GtidSet without(const std::function<bool(const std::string& uuid)>& leave_out) const;
     bool contains(const Source& source, int64_t number) const;
     bool contains(const GtidSet& other) const;
     bool empty() const { return sources_.empty(); }

@@ -164,8 +164,43 @@ Streaming::MappedTable Streaming::map_table(const Event& event) {
     if (dialect_.server() == ddl::Server::MariaDb && !schema_.catalog().tables.contains(table.id) &&
         is_sequence(table.map))
         return table;
-    table.plan = schema_.plan(table.id);
+    table.plan = plan_of(table.id, event);
     return table;
+}
+
+/// inconsistent.schema.handling.mode: what becomes of changes of a table that the schema history does not know.
+std::shared_ptr<TablePlan> Streaming::plan_of(const relational::TableId& id, const Event& event) {
+    try {
+        return schema_.plan(id);
+    } catch (const FatalError& fault) {
+        if (options_.unknown_tables == Handling::Fail) throw;
+        const std::string message = format("The change at {} is passed over: {}", place(event), fault.what());
+        if (options_.unknown_tables == Handling::Warn)
+            log::warn(dialect_.name() + ".streaming", message);
+        else
+            log::debug(dialect_.name() + ".streaming", message);
+        return nullptr;
+    }
+}
+
+/// event.processing.failure.handling.mode: an event that cannot be understood leaves nothing behind and is passed over.
+void Streaming::handle_as_told(const Event& event, topiclog::AppendBatch& batch) {
+    const size_t entries = batch.entries().size();
+    const size_t bytes = batch.bytes().size();
+    try {
+        handle(event, batch);
+    } catch (const FatalError& fault) {
+        const bool is_change = is_rows(event.header.type) || event.header.type == EventType::TableMap;
+        if (options_.unreadable == Handling::Fail || !is_change) throw;
+        batch.truncate(entries);
+        batch.bytes().resize(bytes);
+        const std::string message = format("The event at {} is passed over: {}", place(event), fault.what());
+        if (options_.unreadable == Handling::Warn)
+            log::warn(dialect_.name() + ".streaming", message);
+        else
+            log::debug(dialect_.name() + ".streaming", message);
+        finish_event(event);
+    }
 }
 
 void Streaming::handle_table_map(const Event& event) {
@@ -316,8 +351,10 @@ SourceInfo Streaming::current_place() const {
 
 void Streaming::handle_rows(const Event& event, topiclog::AppendBatch& batch) {
     if (open_xa_) return;  // they wait for XA COMMIT
+    if (ignores_changes_) return;
     const uint64_t table_id = ByteCursor(event.body).u48();
     const auto table = tables_.find(table_id);
+    if (table == tables_.end() && options_.unreadable != Handling::Fail) return;  // its TABLE_MAP was passed over
     if (table == tables_.end())
         throw FatalError(format("The rows event at {} is of table number {}, which no TABLE_MAP event announced",
                                 place(event), table_id));
@@ -564,6 +601,7 @@ void Streaming::handle(const Event& event, topiclog::AppendBatch& batch) {
             if (!gtid) throw FatalError(format("The GTID event at {} cannot be read", place(event)));
             gtids_.begin(*gtid);
             committed_us_ = gtid->committed_us;
+            ignores_changes_ = options_.gtid_filter.filters_changes() && !options_.gtid_filter.includes(gtid->uuid);
             open_group();
             return;
         }
@@ -576,6 +614,8 @@ void Streaming::handle(const Event& event, topiclog::AppendBatch& batch) {
             const auto gtid = parse_mariadb_gtid(event.body);
             if (!gtid) throw FatalError(format("The GTID event at {} cannot be read", place(event)));
             gtids_.begin(*gtid, event.header.server_id);
+            ignores_changes_ = options_.gtid_filter.filters_changes() &&
+                               !options_.gtid_filter.includes(format("{}-{}", gtid->domain, event.header.server_id));
             open_group();
             begin_transaction(event);
             announce_transaction(event, batch);
@@ -639,7 +679,9 @@ void Streaming::run(const std::stop_token& stop) {
     request.wants_annotations = options_.include_query;
     {
         Connection control(options_.connection);
-        dialect_.aim(request, offset_, control);
+        dialect_.aim(request, offset_, options_.gtid_filter, control);
+        request.net_write_timeout_s = options_.net_write_timeout_s;
+        request.net_read_timeout_s = options_.net_read_timeout_s;
     }
     ConnectionOptions dump = options_.connection;
     dump.read_timeout_ms = options_.heartbeat_ms * 3 + 10'000;  // a server that is alive sends heartbeats
@@ -665,7 +707,7 @@ void Streaming::run(const std::stop_token& stop) {
             if (beats) options_.heartbeat->act();
             {
                 auto entry = queue_.enter();
-                handle(*event, entry.batch());
+                handle_as_told(*event, entry.batch());
                 if (beats) options_.heartbeat->write(entry.batch());
             }
             if (event->header.timestamp != 0) {

@@ -11,6 +11,7 @@
 
 #include "source/binlog/binlog_chunk_reader.h"
 #include "source/binlog/dialect.h"
+#include "source/binlog/gtid_filter.h"
 #include "source/binlog/heartbeat.h"
 #include "source/binlog/schema_state.h"
 #include "source/binlog/signal_actions.h"
@@ -30,6 +31,11 @@ class Streaming {
         bool include_query = false;                          ///< include.query
         bool truncates_are_events = false;                   ///< skipped.operations without t
         Heartbeat* heartbeat = nullptr;                      ///< Outlives this; nullptr: none.
+        GtidFilter gtid_filter;                              ///< gtid.source.*
+        Handling unknown_tables = Handling::Fail;            ///< inconsistent.schema.handling.mode
+        Handling unreadable = Handling::Fail;                ///< event.processing.failure.handling.mode
+        int64_t net_write_timeout_s = 0;                     ///< binlog.net.write.timeout; 0: the server's.
+        int64_t net_read_timeout_s = 0;                      ///< binlog.net.read.timeout
         engine::TransactionMonitor* transactions = nullptr;  ///< provide.transaction.metadata; nullptr: off.
         engine::SourceFigures* figures = nullptr;
     };
@@ -101,6 +107,8 @@ class Streaming {
     SourceInfo source_info(const Event& event) const;
     std::string place(const Event& event) const;
     MappedTable map_table(const Event& event);
+    std::shared_ptr<TablePlan> plan_of(const relational::TableId& id, const Event& event);
+    void handle_as_told(const Event& event, topiclog::AppendBatch& batch);
     void write_mapped_rows(const Event& event, MappedTable& table, topiclog::AppendBatch& batch,
                            const Event& stands_for);
 
@@ -127,6 +135,7 @@ class Streaming {
     bool mariadb_gtid_opens_ = false;     ///< The MariaDB GTID event was this transaction's BEGIN.
     std::optional<std::string> open_xa_;  ///< Between XA START and XA PREPARE: rows wait.
     int64_t committed_us_ = 0;            ///< Of the current transaction; 0: the log does not say.
+    bool ignores_changes_ = false;        ///< The transaction is of a server that gtid.source.* leaves out.
     std::string unpacked_;
     Side side_;
     std::vector<engine::Signal> signals_;  ///< Of the event that was handled last.

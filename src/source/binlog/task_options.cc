@@ -127,6 +127,13 @@ Streaming::Options streaming_options(const engine::SourceContext& context, const
     options.heartbeat_ms = std::min(settings.integer("source.heartbeat.interval.ms", 10'000),
                                     settings.integer("signal.delivery.interval.ms", 1'000));
     options.include_query = settings.boolean("include.query", false);
+    options.gtid_filter = GtidFilter(settings);
+    options.unknown_tables = handling_of(settings, "inconsistent.schema.handling.mode");
+    options.unreadable = handling_of(settings, "event.processing.failure.handling.mode");
+    if (options.unreadable == Handling::Fail)
+        options.unreadable = handling_of(settings, "event.deserialization.failure.handling.mode");
+    options.net_write_timeout_s = settings.integer("binlog.net.write.timeout");
+    options.net_read_timeout_s = settings.integer("binlog.net.read.timeout");
     options.truncates_are_events = !skips(settings, "t");
     return options;
 }

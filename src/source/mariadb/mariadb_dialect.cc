@@ -99,7 +99,8 @@ BinlogOffset MariaDbDialect::log_end(Connection& connection) const {
     return offset;
 }
 
-void MariaDbDialect::aim(binlog::DumpRequest& request, const BinlogOffset& offset, Connection&) const {
+void MariaDbDialect::aim(binlog::DumpRequest& request, const BinlogOffset& offset, const binlog::GtidFilter&,
+                         Connection&) const {
     request.file = offset.file;
     request.position = offset.position;
     if (offset.gtids.empty()) return;

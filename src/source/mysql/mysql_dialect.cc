@@ -34,14 +34,17 @@ BinlogOffset MySqlDialect::log_end(Connection& connection) const {
     return offset;
 }
 
-void MySqlDialect::aim(binlog::DumpRequest& request, const BinlogOffset& offset, Connection& control) const {
+void MySqlDialect::aim(binlog::DumpRequest& request, const BinlogOffset& offset, const binlog::GtidFilter& filter,
+                       Connection& control) const {
     request.file = offset.file;
     request.position = offset.position;
     if (offset.gtids.empty() || !iequals(control.value("SELECT @@GLOBAL.gtid_mode"), "ON")) return;
-    const auto have = GtidSet::parse(offset.gtids);
+    auto have = GtidSet::parse(offset.gtids);
     if (!have) throw FatalError(format("The stored offset's gtids '{}' are no GTID set", offset.gtids));
     const std::string purged = normalized(control.value("SELECT @@GLOBAL.gtid_purged"));
     const auto gone = GtidSet::parse(purged);
+    if (gone && filter.is_active())
+        have->add(gone->without([&](const std::string& uuid) { return filter.includes(uuid); }));
     if (gone && !have->contains(*gone))
         throw FatalError(
             format("The server has purged transactions that the connector has not read: it has {}, the server purged "

@@ -15,7 +15,7 @@ class MySqlDialect final : public binlog::Dialect {
                                    const binlog::ConnectionOptions& options, const binlog::ViewOptions& how,
                                    const std::stop_token& stop) const override;
     binlog::BinlogOffset log_end(binlog::Connection& connection) const override;
-    void aim(binlog::DumpRequest& request, const binlog::BinlogOffset& offset,
+    void aim(binlog::DumpRequest& request, const binlog::BinlogOffset& offset, const binlog::GtidFilter& filter,
              binlog::Connection& control) const override;
 };
 

@@ -1,0 +1,13 @@
+#include "cli/source_types.h"
+
+#include "source/mariadb/mariadb_source.h"
+#include "source/mysql/mysql_source.h"
+
+namespace millrace::cli {
+
+const std::vector<const engine::SourceType*>& source_types() {
+    static const std::vector<const engine::SourceType*> types{&mysql::source_type(), &mariadb::source_type()};
+    return types;
+}
+
+}  // namespace millrace::cli

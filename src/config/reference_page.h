@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "config/property_table.h"
+
+namespace millrace::config {
+
+/// A component's properties as a page in Markdown, in the order of the table, a section for each group. `tool` is the
+/// command that makes the page, named at its head.
+std::string reference_page(std::string_view title, const PropertyTable& table, std::string_view tool);
+
+}  // namespace millrace::config
