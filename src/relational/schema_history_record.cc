@@ -1,5 +1,7 @@
 #include "relational/schema_history_record.h"
 
+#include <simdjson.h>
+
 #include "base/errors.h"
 #include "base/json.h"
 #include "base/json_text.h"
@@ -91,50 +93,84 @@ void append_pretty(std::string& out, const Json& json, int level) {
     }
 }
 
+using Element = simdjson::dom::element;
+using Object = simdjson::dom::object;
+
+/// The field's value unless it is null or not there. A value of another type is a simdjson_error.
 template <typename T>
-std::optional<T> maybe(const Json& json, const char* key) {
-    const auto found = json.find(key);
-    if (found == json.end() || found->is_null()) return std::nullopt;
-    return found->get<T>();
+std::optional<T> maybe(const Object& json, std::string_view key) {
+    Element value;
+    if (json[key].get(value) != simdjson::SUCCESS || value.is_null()) return std::nullopt;
+    return T(value);
 }
 
-Column read_column(const Json& json) {
+template <>
+std::optional<std::string> maybe(const Object& json, std::string_view key) {
+    const auto text = maybe<std::string_view>(json, key);
+    return text ? std::optional(std::string(*text)) : std::nullopt;
+}
+
+template <>
+std::optional<int> maybe(const Object& json, std::string_view key) {
+    const auto number = maybe<int64_t>(json, key);
+    return number ? std::optional(static_cast<int>(*number)) : std::nullopt;
+}
+
+std::string text_of(const Object& json, std::string_view key) {
+    return std::string(std::string_view(json[key]));
+}
+
+std::vector<std::string> texts_of(const simdjson::dom::array& array) {
+    std::vector<std::string> texts;
+    texts.reserve(array.size());
+    for (const std::string_view text : array) texts.emplace_back(text);
+    return texts;
+}
+
+Column read_column(const Object& json) {
     Column column;
-    column.name = json.at("name").get<std::string>();
-    column.jdbc_type = json.at("jdbcType").get<int>();
-    column.type_name = json.at("typeName").get<std::string>();
+    column.name = text_of(json, "name");
+    column.jdbc_type = static_cast<int>(int64_t(json["jdbcType"]));
+    column.type_name = text_of(json, "typeName");
     column.charset = maybe<std::string>(json, "charsetName");
     column.length = maybe<int>(json, "length");
     column.scale = maybe<int>(json, "scale");
-    column.optional = json.at("optional").get<bool>();
-    column.auto_incremented = json.at("autoIncremented").get<bool>();
+    column.optional = bool(json["optional"]);
+    column.auto_incremented = bool(json["autoIncremented"]);
     column.comment = maybe<std::string>(json, "comment");
-    column.has_default = json.value("hasDefaultValue", false);
+    column.has_default = maybe<bool>(json, "hasDefaultValue").value_or(false);
     column.default_expression = maybe<std::string>(json, "defaultValueExpression");
-    column.enum_values = maybe<std::vector<std::string>>(json, "enumValues").value_or(std::vector<std::string>{});
+    if (const auto values = maybe<simdjson::dom::array>(json, "enumValues")) column.enum_values = texts_of(*values);
     return column;
 }
 
-TableChange read_change(const Json& json) {
+Table read_table(const Object& json, const TableId& id) {
+    Table table;
+    table.id = id;
+    table.default_charset = maybe<std::string>(json, "defaultCharsetName");
+    table.primary_key = texts_of(json["primaryKeyColumnNames"]);
+    table.has_primary_key = !table.primary_key.empty();
+    const simdjson::dom::array columns = json["columns"];
+    table.columns.reserve(columns.size());
+    for (const Object column : columns) table.columns.push_back(read_column(column));
+    return table;
+}
+
+TableChange read_change(const Object& json) {
     TableChange change;
-    const auto kind = json.at("type").get<std::string>();
+    const std::string_view kind = json["type"];
     change.kind = kind == "CREATE"  ? TableChange::Kind::Create
                   : kind == "ALTER" ? TableChange::Kind::Alter
                                     : TableChange::Kind::Drop;
-    const auto id = TableId::from_quoted(json.at("id").get<std::string>());
-    if (!id) throw FatalError("Table id " + json.at("id").dump() + " is not of the form \"database\".\"table\"");
+    const auto id = TableId::from_quoted(text_of(json, "id"));
+    if (!id) throw FatalError(format("Table id {} is not of the form \"database\".\"table\"", text_of(json, "id")));
     change.id = *id;
     if (const auto previous = maybe<std::string>(json, "previousId"))
         change.previous_id = TableId::from_quoted(*previous);
-    const auto table = json.find("table");
-    if (table == json.end() || table->is_null()) return change;
-    change.table.emplace();
-    change.table->id = *id;
-    change.table->default_charset = maybe<std::string>(*table, "defaultCharsetName");
-    change.table->primary_key = table->at("primaryKeyColumnNames").get<std::vector<std::string>>();
-    change.table->has_primary_key = !change.table->primary_key.empty();
-    change.table->comment = maybe<std::string>(json, "comment");
-    for (const auto& column : table->at("columns")) change.table->columns.push_back(read_column(column));
+    if (const auto table = maybe<Object>(json, "table")) {
+        change.table = read_table(*table, *id);
+        change.table->comment = maybe<std::string>(json, "comment");
+    }
     return change;
 }
 
@@ -166,29 +202,38 @@ std::string SchemaHistoryRecord::to_json() const {
     return out;
 }
 
-SchemaHistoryRecord SchemaHistoryRecord::from_json(std::string_view text) {
+struct SchemaHistoryReader::Parser {
+    simdjson::dom::parser json;
+};
+
+SchemaHistoryReader::SchemaHistoryReader() : parser_(std::make_unique<Parser>()) {}
+SchemaHistoryReader::~SchemaHistoryReader() = default;
+
+SchemaHistoryRecord SchemaHistoryReader::read(std::string_view text) {
     try {
-        const Json json = Json::parse(text);
+        const Object json = parser_->json.parse(text);
         SchemaHistoryRecord record;
-        record.server = json.at("source").value("server", "");
-        record.position_json = json.at("position").dump();
-        record.ts_ms = json.value("ts_ms", int64_t{0});
+        record.server = maybe<std::string>(json["source"], "server").value_or("");
+        record.position_json = simdjson::minify(Object(json["position"]));
+        record.ts_ms = maybe<int64_t>(json, "ts_ms").value_or(0);
         record.database = maybe<std::string>(json, "databaseName").value_or("");
         record.ddl = maybe<std::string>(json, "ddl").value_or("");
-        if (const auto changes = json.find("tableChanges"); changes != json.end() && changes->is_array())
-            for (const auto& change : *changes) record.changes.push_back(read_change(change));
+        if (const auto changes = maybe<simdjson::dom::array>(json, "tableChanges"))
+            for (const Object change : *changes) record.changes.push_back(read_change(change));
         return record;
-    } catch (const Json::exception& fault) {
+    } catch (const simdjson::simdjson_error& fault) {
         throw FatalError(format("A schema history record cannot be read: {}", fault.what()));
     }
 }
 
 std::vector<TableChange> parse_table_changes(std::string_view json_array) {
     try {
+        simdjson::dom::parser parser;
         std::vector<TableChange> changes;
-        for (const auto& change : Json::parse(json_array)) changes.push_back(read_change(change));
+        for (const Object change : simdjson::dom::array(parser.parse(json_array)))
+            changes.push_back(read_change(change));
         return changes;
-    } catch (const Json::exception& fault) {
+    } catch (const simdjson::simdjson_error& fault) {
         throw FatalError(format("Table changes cannot be read: {}", fault.what()));
     }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,8 +29,19 @@ struct SchemaHistoryRecord {
     std::vector<TableChange> changes;
 
     std::string to_json() const;
+};
+
+/// Reads records one after the other; a long history is read at every start, so this is fast (simdjson).
+class SchemaHistoryReader {
+  public:
+    SchemaHistoryReader();
+    ~SchemaHistoryReader();
     /// Throws FatalError if the text is no history record.
-    static SchemaHistoryRecord from_json(std::string_view text);
+    SchemaHistoryRecord read(std::string_view text);
+
+  private:
+    struct Parser;
+    std::unique_ptr<Parser> parser_;
 };
 
 /// Reads `tableChanges` alone. Throws FatalError.

@@ -161,7 +161,8 @@ void SchemaState::apply_record(const relational::SchemaHistoryRecord& record) {
             catalog_.tables[change.id] = *change.table;
     }
     // ALTER TABLE … RENAME names only the new table.
-    if (record.changes[0].kind == relational::TableChange::Kind::Alter && !record.changes[0].previous_id) {
+    if (record.changes[0].kind == relational::TableChange::Kind::Alter && !record.changes[0].previous_id &&
+        upper(record.ddl).find("RENAME") != std::string::npos) {
         ddl::Catalog probe;
         probe.server_charset = catalog_.server_charset;
         probe.database_charsets = catalog_.database_charsets;
@@ -181,9 +182,10 @@ int64_t SchemaState::recover_all() {
 
 int64_t SchemaState::replay(const std::function<bool(const BinlogOffset&)>& is_wanted) {
     int64_t applied = 0;
+    relational::SchemaHistoryReader reader;
     topiclog::for_each_record(log_, options_.history_topic, [&](const topiclog::StoredRecord& stored) {
         if (!stored.value) return;
-        const auto record = relational::SchemaHistoryRecord::from_json(*stored.value);
+        const auto record = reader.read(*stored.value);
         if (record.server != options_.plan.identity.topic_prefix) return;
         if (!is_wanted(BinlogOffset::from_json(record.position_json))) return;
         apply_record(record);

@@ -61,6 +61,9 @@ kafka::ConfHandle reader_conf(const KafkaOptions& options) {
                                                                     {"enable.partition.eof", "true"},
                                                                     {"auto.offset.reset", "earliest"},
                                                                     {"fetch.wait.max.ms", "100"},
+                                                                    // A full queue is asked about again soon.
+                                                                    {"fetch.queue.backoff.ms", "10"},
+                                                                    {"max.partition.fetch.bytes", "8388608"},
                                                                     {"queued.max.messages.kbytes", "16384"},
                                                                     {"allow.auto.create.topics", "false"}})
         kafka::set(conf.get(), name, value, name);
