@@ -212,6 +212,30 @@ class Streaming(unittest.TestCase):
         self.assertIn('binlog_row_image=FULL', self.worker.wait_failed('c'))
         self.assertEqual(self.worker.topics().get(f'p.{self.db}.t', 0), 0)
 
+    def test_columns_that_are_not_logged_are_never_made_up(self):
+        """What the row's other image tells, or the placeholder; a before image that cannot be told is null."""
+        hidden, hidden_bytes = '__debezium_unavailable_value', 'X19kZWJleml1bV91bmF2YWlsYWJsZV92YWx1ZQ=='
+        for kind in ('mysql', 'mariadb'):
+            with self.subTest(kind):
+                self.setUp()
+                self.capture(kind, 'CREATE TABLE t (id INT PRIMARY KEY, n INT NOT NULL, u TEXT, b BLOB)', 'CREATE TABLE v (id INT PRIMARY KEY, s VARCHAR(9) DEFAULT "made up", u TEXT)')
+                self.sql('INSERT INTO t VALUES (1, 1, "a", "b")', 'INSERT INTO v VALUES (1, "s", "u")', 'SET SESSION binlog_row_image=NOBLOB', 'UPDATE t SET n = 2', 'UPDATE t SET u = "c"', 'DELETE FROM t')
+                self.assertEqual(self.rows('t', 5)[1:4], [
+                    ('u', {'id': 1, 'n': 1, 'u': hidden, 'b': hidden_bytes}, {'id': 1, 'n': 2, 'u': hidden, 'b': hidden_bytes}),
+                    ('u', {'id': 1, 'n': 2, 'u': hidden, 'b': hidden_bytes}, {'id': 1, 'n': 2, 'u': 'c', 'b': hidden_bytes}),
+                    ('d', {'id': 1, 'n': 2, 'u': hidden, 'b': hidden_bytes}, None)])
+                self.sql('SET SESSION binlog_row_image=MINIMAL', 'UPDATE v SET s = "t"', 'UPDATE v SET id = 2', 'INSERT INTO v (id) VALUES (3)', 'DELETE FROM v WHERE id = 2')
+                self.assertEqual(self.rows('v', 8)[1:7], [
+                    ('u', {'id': 1, 's': hidden, 'u': hidden}, {'id': 1, 's': 't', 'u': hidden}),
+                    ('d', {'id': 1, 's': hidden, 'u': hidden}, None), None, ('c', None, {'id': 2, 's': hidden, 'u': hidden}),
+                    ('c', None, {'id': 3, 's': hidden, 'u': hidden}),
+                    ('d', {'id': 2, 's': hidden, 'u': hidden}, None)])
+                self.sql('INSERT INTO t VALUES (5, 5, "a", "b")', 'SET SESSION binlog_row_image=MINIMAL', 'DELETE FROM t WHERE id = 5', 'INSERT INTO t (id, n) VALUES (6, 6)', 'UPDATE t SET u = "c"')
+                self.assertEqual(self.rows('t', 9)[6:9], [('d', None, None), None, ('c', None, {'id': 6, 'n': 6, 'u': hidden, 'b': hidden_bytes})])
+                self.assertEqual(json.loads(self.worker.records(f'p.{self.db}.t')[6]['k'])['payload'], {'id': 5})
+                self.assertIn("lacks column n", self.worker.wait_failed('c'))
+                self.worker.kill()
+
     def test_a_purged_log_names_the_way_out(self):
         own = Server('mysql', FOLDER / 'purge-mysql').start()
         self.addCleanup(own.stop)

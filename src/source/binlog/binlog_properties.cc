@@ -165,6 +165,7 @@ constexpr Property kProperties[] = {
     {.name = "read.only", .type = Type::Boolean, .default_value = "false", .group = "Connector", .documentation = "Whether incremental snapshots mark their windows by positions in the log and write nothing to the database."},
     {.name = "snapshot.select.statement.overrides[.](.+)", .group = "Connector", .documentation = "That SELECT."},
     {.name = "column.mask.hash.v2.([^.]+).with.salt.(.+)", .group = "Events", .documentation = "Columns whose text is replaced by its hash (over the UTF-8 of the text)."},
+    {.name = "unavailable.value.placeholder", .default_value = "__debezium_unavailable_value", .group = "Connector", .documentation = "What stands for text, bytes and JSON that the log does not hold (binlog_row_image MINIMAL or NOBLOB); hex: before it gives bytes."},
     {.name = "driver[.](.+)", .group = "Connector", .support = Support::NoEffect, .documentation = "Parameters of the JDBC driver."},
     {.name = "source.version", .default_value = "3.5.0.Final", .group = "Millrace", .width = Width::Short, .display_name = "source.version", .documentation = "The version that events name in source.version; consumers of Debezium's events look at it."},
     {.name = "source.heartbeat.interval.ms", .type = Type::Int, .default_value = "10000", .group = "Millrace", .width = Width::Short, .display_name = "source.heartbeat.interval.ms", .documentation = "How often an idle server is asked for a sign of life."},

@@ -173,8 +173,12 @@ class BinlogSource final : public engine::Source {
                        binlog_format));
         const std::string image = setting("binlog_row_image");
         if (!image.empty() && !iequals(image, "FULL"))
-            throw FatalError(format(
-                "The server runs with binlog_row_image={}; set binlog_row_image=FULL, or rows lack columns", image));
+            log::warn(
+                logger(),
+                format("The server runs with binlog_row_image={}: a column that a change leaves out has the value of "
+                       "the row's other image or unavailable.value.placeholder, and where neither is possible the "
+                       "task stops; set binlog_row_image=FULL",
+                       image));
     }
 
     /// guardrail.collections.max

@@ -132,10 +132,48 @@ void ChangeWriter::tell_snapshots(const TablePlan& plan, std::string_view key) c
     for (auto* snapshot : snapshots_) snapshot->row_changed(plan.id().dotted(), key);
 }
 
-void ChangeWriter::write_update(Batch& batch, TablePlan& plan, const TableMap& map, const Rows& rows,
-                                ByteCursor& images, uint32_t row, bool wanted) {
-    std::string& out = batch.bytes();
-    const size_t start = out.size();
+/// Of an insert.
+void ChangeWriter::append_after(std::string& out, TablePlan& plan, const TableMap& map, const Rows& rows,
+                                ByteCursor& images) {
+    if (!event_lacks_columns_) {
+        plan.append_row(out, map, rows.columns_before, images, after_places_);
+        return;
+    }
+    const auto image = plan.read_lacking(map, rows.columns_before, images);
+    if (const auto column = plan.append_lacking(out, image, nullptr)) throw plan.lacks(*column);
+    plan.place_keys(image, nullptr, after_places_);
+}
+
+/// Of a delete. A row that is gone and was not logged whole is not known.
+void ChangeWriter::append_before(std::string& out, TablePlan& plan, const TableMap& map, const Rows& rows,
+                                 ByteCursor& images) {
+    if (!event_lacks_columns_) {
+        plan.append_row(out, map, rows.columns_before, images, before_places_);
+        return;
+    }
+    const auto image = plan.read_lacking(map, rows.columns_before, images);
+    if (plan.append_lacking(out, image, nullptr)) out += "null";
+    plan.place_keys(image, nullptr, before_places_);
+}
+
+void ChangeWriter::append_lacking_images(std::string& out, TablePlan& plan, const TableMap& map, const Rows& rows,
+                                         ByteCursor& images) {
+    const auto before = plan.read_lacking(map, rows.columns_before, images);
+    const auto after = plan.read_lacking(map, rows.columns_after, images);
+    out += "{\"before\":";
+    before_begin_ = out.size();
+    if (plan.append_lacking(out, before, nullptr)) out += "null";
+    before_end_ = out.size();
+    out += ",\"after\":";
+    after_begin_ = out.size();
+    if (const auto column = plan.append_lacking(out, after, &before)) throw plan.lacks(*column);
+    after_end_ = out.size();
+    plan.place_keys(before, nullptr, before_places_);
+    plan.place_keys(after, &before, after_places_);
+}
+
+void ChangeWriter::append_images(std::string& out, TablePlan& plan, const TableMap& map, const Rows& rows,
+                                 ByteCursor& images) {
     const std::string_view before_image = images.rest();
     out += "{\"before\":";
     before_begin_ = out.size();
@@ -148,6 +186,16 @@ void ChangeWriter::write_update(Batch& batch, TablePlan& plan, const TableMap& m
     else
         plan.append_row(out, map, rows.columns_after, images, after_places_);
     after_end_ = out.size();
+}
+
+void ChangeWriter::write_update(Batch& batch, TablePlan& plan, const TableMap& map, const Rows& rows,
+                                ByteCursor& images, uint32_t row, bool wanted) {
+    std::string& out = batch.bytes();
+    const size_t start = out.size();
+    if (event_lacks_columns_ && !rows.is_partial)
+        append_lacking_images(out, plan, map, rows, images);
+    else
+        append_images(out, plan, map, rows, images);
     if (!wanted || (options_.skip_unchanged && is_unchanged(out))) {
         out.resize(start);
         return;
@@ -199,6 +247,8 @@ uint32_t ChangeWriter::write_rows(Batch& batch, const std::shared_ptr<TablePlan>
     const bool skip = (rows.kind == Rows::Kind::Write && options_.skip_create) ||
                       (rows.kind == Rows::Kind::Update && options_.skip_update) ||
                       (rows.kind == Rows::Kind::Delete && options_.skip_delete);
+    event_lacks_columns_ = TablePlan::lacks_columns(map, rows.columns_before) ||
+                           (rows.kind == Rows::Kind::Update && TablePlan::lacks_columns(map, rows.columns_after));
     ByteCursor images(rows.images);
     std::string& out = batch.bytes();
     uint32_t row = 0;
@@ -208,7 +258,7 @@ uint32_t ChangeWriter::write_rows(Batch& batch, const std::shared_ptr<TablePlan>
         switch (rows.kind) {
             case Rows::Kind::Write:
                 out += "{\"before\":null,\"after\":";
-                plan->append_row(out, map, rows.columns_before, images, after_places_);
+                append_after(out, *plan, map, rows, images);
                 if (wanted)
                     finish(batch, *plan, start, 'c', row, &after_places_, headers);
                 else
@@ -218,7 +268,7 @@ uint32_t ChangeWriter::write_rows(Batch& batch, const std::shared_ptr<TablePlan>
                 write_update(batch, *plan, map, rows, images, row, wanted);
                 break;
             case Rows::Kind::Delete: {
-                plan->append_row(out, map, rows.columns_before, images, before_places_);
+                append_before(out, *plan, map, rows, images);
                 const size_t key_start = out.size();
                 plan->append_key(out, before_places_);
                 old_key_.assign(out, key_start);

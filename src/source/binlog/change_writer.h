@@ -64,6 +64,12 @@ class ChangeWriter {
     /// Reads the row; writes it if it is `wanted`.
     void write_update(Batch& batch, TablePlan& plan, const TableMap& map, const Rows& rows, ByteCursor& images,
                       uint32_t row, bool wanted);
+    /// Appends "before" and "after" of an update one of whose images lacks columns.
+    void append_lacking_images(std::string& out, TablePlan& plan, const TableMap& map, const Rows& rows,
+                               ByteCursor& images);
+    void append_images(std::string& out, TablePlan& plan, const TableMap& map, const Rows& rows, ByteCursor& images);
+    void append_after(std::string& out, TablePlan& plan, const TableMap& map, const Rows& rows, ByteCursor& images);
+    void append_before(std::string& out, TablePlan& plan, const TableMap& map, const Rows& rows, ByteCursor& images);
     void begin_event(Batch& batch, const std::shared_ptr<TablePlan>& plan, const SourceInfo& info);
     bool is_unchanged(const std::string& out) const;
     void write_key_change(Batch& batch, const TablePlan& plan, size_t start, std::string_view old_key,
@@ -84,6 +90,7 @@ class ChangeWriter {
     std::string old_key_, new_key_;
     int64_t* transaction_counter_ = nullptr;  ///< Of the event's table; nullptr: no transaction is open.
     std::vector<engine::IncrementalSnapshot*> snapshots_;
+    bool event_lacks_columns_ = false;
     bool is_watched_ = false;  ///< A snapshot wants to know of the event's table.
     const TablePlan* noted_plan_ = nullptr;
     std::unordered_set<std::string> noted_topics_;

@@ -89,6 +89,7 @@ ColumnPlan::ColumnPlan(const relational::Table& table, const relational::Column&
     set_default(column, schema);
     if (schema.default_json) null_json_ = *schema.default_json;
     treat_schema(column, schema);
+    set_unavailable(modes.unavailable);
     schema_ = std::make_shared<const record::Schema>(std::move(schema));
 }
 

@@ -80,6 +80,9 @@ class ColumnPlan {
     /// The value of a text protocol row (a snapshot's). `text` is nullptr for NULL.
     ColumnValue from_text(const char* text, size_t length) const;
 
+    /// What stands for a value that is not in the log; empty: nothing can.
+    const std::string& unavailable_json() const { return unavailable_json_; }
+
     void keep_nulls() { null_json_ = "null"; }
 
   private:
@@ -88,6 +91,7 @@ class ColumnPlan {
     void set_default(const relational::Column& column, record::Schema& schema);
     void treat_schema(const relational::Column& column, record::Schema& schema);
     bool is_text_to_masks() const;
+    void set_unavailable(const std::string& placeholder);
     void append_plain(std::string& out, const ColumnValue& value);
     void append_converted(std::string& out, const ColumnValue& value);
     void append_text_conversion(std::string& out, const ColumnValue& value);
@@ -118,6 +122,7 @@ class ColumnPlan {
     int jdbc_type_ = 0;
     bool is_masked_ = false, is_truncated_ = false;
     std::string mask_json_;
+    std::string unavailable_json_;
     std::optional<Digest> digest_;
     int hash_length_ = 0;
     Form form_ = Form::Text;

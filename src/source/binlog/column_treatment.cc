@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "base/base64.h"
 #include "base/digest.h"
 #include "base/errors.h"
 #include "base/json_text.h"
@@ -124,6 +125,25 @@ void ColumnPlan::treat_schema(const relational::Column& column, record::Schema& 
         json_text::append_string(mask_json_, std::string(static_cast<size_t>(shape.length), '*'));
     if (is_masked_ && shape.kind != Shape::Mask) digest_ = Digest::make(shape.algorithm);
     hash_length_ = column.length.value_or(0);
+}
+
+/// Only text and bytes without a form of their own can be anything.
+void ColumnPlan::set_unavailable(const std::string& placeholder) {
+    if (treatment_.conversion.kind != Conversion::None) return;
+    if (is_masked_ && treatment_.shape.kind == Shape::Mask && form_ != Form::Binary) {
+        unavailable_json_ = mask_json_;
+    } else if (form_ == Form::Text || form_ == Form::Json) {
+        json_text::append_string(unavailable_json_, placeholder);
+    } else if (form_ == Form::Binary) {
+        unavailable_json_ = '"';
+        if (binary_ == BinaryMode::Hex)
+            unavailable_json_ += hex(placeholder);
+        else if (binary_ == BinaryMode::Base64UrlSafe)
+            base64::append_url_safe(unavailable_json_, placeholder);
+        else
+            base64::append(unavailable_json_, placeholder);
+        unavailable_json_ += '"';
+    }
 }
 
 void ColumnPlan::append(std::string& out, const ColumnValue& value) {

@@ -81,7 +81,13 @@ class Examination {
             return;
         }
         expect("binlog_format", "ROW", "other formats log statements, not rows");
-        expect("binlog_row_image", "FULL", "events lack the columns that are not logged");
+        const std::string image = variable("binlog_row_image");
+        if (!image.empty() && !iequals(image, "FULL"))
+            add(Finding::Level::Warning, format("binlog_row_image is {}", image),
+                "columns that are not logged have the value unavailable.value.placeholder, or stop the task",
+                "SET GLOBAL binlog_row_image=FULL");
+        else
+            fine("binlog_row_image is FULL");
         const std::string metadata = variable("binlog_row_metadata");
         if (!metadata.empty() && !iequals(metadata, "FULL"))
             add(Finding::Level::Warning, format("binlog_row_metadata is {}", metadata),

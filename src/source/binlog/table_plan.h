@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/errors.h"
 #include "convert/json_converter.h"
 #include "events/name_adjustment.h"
 #include "events/topic_naming.h"
@@ -14,6 +15,7 @@
 #include "source/binlog/binlog_event.h"
 #include "source/binlog/column_plan.h"
 #include "source/binlog/custom_converters.h"
+#include "source/binlog/lacking_image.h"
 #include "source/binlog/source_info.h"
 
 namespace millrace::binlog {
@@ -64,6 +66,19 @@ class TablePlan {
     /// Throws FatalError naming table and cause if the image does not fit the schema.
     void append_row(std::string& out, const TableMap& map, std::string_view present, ByteCursor& images,
                     KeyPlaces& places);
+    /// Whether rows of such an event are without some of the columns.
+    static bool lacks_columns(const TableMap& map, std::string_view present);
+    /// Such a row's values. `images` moves past the row.
+    LackingImage read_lacking(const TableMap& map, std::string_view present, ByteCursor& images);
+    /// Appends its struct; a column that is not there has the value of `other`, the row's other image (nullptr: there
+    /// is none), or unavailable.value.placeholder. Returns the column for which there is none of them, if so; then
+    /// nothing is appended.
+    std::optional<std::string> append_lacking(std::string& out, const LackingImage& image,
+                                              const LackingImage* other) const;
+    /// Where its key stands. Throws FatalError if neither image has it.
+    void place_keys(const LackingImage& image, const LackingImage* other, KeyPlaces& places) const;
+    /// What is to be said of a row that cannot be told for want of a column.
+    FatalError lacks(const std::string& column) const;
     /// The after image of a PARTIAL_UPDATE_ROWS event, whose JSON columns may be diffs to `before` (its image).
     void append_partial_row(std::string& out, const TableMap& map, const Rows& rows, std::string_view before,
                             ByteCursor& images, KeyPlaces& places);

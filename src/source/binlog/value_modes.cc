@@ -42,6 +42,14 @@ ValueModes ValueModes::from(const config::Settings& settings) {
         choose<bool>(settings, "bigint.unsigned.handling.mode", {{"long", false}, {"precise", true}});
     modes.adjust_two_digit_years = settings.boolean("enable.time.adjuster", true);
     modes.comments = settings.boolean("include.schema.comments", false);
+    modes.unavailable = settings.text("unavailable.value.placeholder", "__debezium_unavailable_value");
+    if (modes.unavailable.starts_with("hex:")) {
+        const auto bytes = unhex(std::string_view(modes.unavailable).substr(4));
+        if (!bytes)
+            throw ConfigError("unavailable.value.placeholder",
+                              format("'{}' is not hexadecimal behind hex:", modes.unavailable));
+        modes.unavailable = *bytes;
+    }
     return modes;
 }
 

@@ -16,6 +16,7 @@ struct ValueModes {
     bool unsigned_bigint_precise = false;            ///< bigint.unsigned.handling.mode=precise
     bool adjust_two_digit_years = true;              ///< enable.time.adjuster
     bool comments = false;                           ///< include.schema.comments
+    std::string unavailable;                         ///< unavailable.value.placeholder, its bytes
 
     /// Throws ConfigError naming the property.
     static ValueModes from(const config::Settings& settings);
