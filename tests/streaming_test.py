@@ -245,8 +245,11 @@ class Streaming(unittest.TestCase):
         own.sql('FLUSH BINARY LOGS', f"PURGE BINARY LOGS TO '{own.sql('SHOW BINARY LOGS')[-1][0]}'")
         self.worker.start()
         trace = self.worker.wait_failed('c')
-        self.assertIn('purged', trace)
-        self.assertIn('new snapshot', trace)
+        first = own.sql('SHOW BINARY LOGS')[0][0]
+        self.assertRegex(trace, rf'purged .*Wanted: mysql-bin.0+[0-9]:\d+ \(GTIDs .+\); the first log still there: {first}')
+        self.assertIn('snapshot.mode=when_needed', trace)
+        self.worker.request('PUT', '/connectors/c/config', {**self.worker.get('/connectors/c/config'), 'snapshot.mode': 'when_needed'})
+        self.assertEqual(self.after('t', 2), [{'id': 1}, {'id': 2}])
 
     def test_a_server_that_comes_back_is_read_on(self):
         for kind in ('mysql', 'mariadb'):

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "source/binlog/lost_log.h"
 
 namespace millrace::binlog {
 namespace {
@@ -722,12 +723,10 @@ void Streaming::run(const std::stop_token& stop) {
         if (stop.stop_requested()) return;
         if (queue_.failure().stop_requested()) queue_.enter();  // throws what is behind it
         constexpr unsigned kFatalReadingBinlog = 1236;
-        if (fault.code == kFatalReadingBinlog)
-            throw FatalError(
-                format("The server cannot send its log from {}:{} (gtids '{}'): {}. If the log was purged, take a new "
-                       "snapshot: stop the "
-                       "connector, delete its offsets, start it",
-                       offset_.file, offset_.position, offset_.gtids, fault.message));
+        if (fault.code == kFatalReadingBinlog) {
+            Connection connection(options_.connection);
+            throw lost_log(connection, offset_, fault.message);
+        }
         throw RetriableError(format("The connection to {}:{} broke while reading the binlog: {}",
                                     options_.connection.host, options_.connection.port, fault.message));
     }

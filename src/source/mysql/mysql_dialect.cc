@@ -2,6 +2,7 @@
 
 #include "base/errors.h"
 #include "base/text.h"
+#include "source/binlog/lost_log.h"
 
 namespace millrace::mysql {
 
@@ -46,11 +47,7 @@ void MySqlDialect::aim(binlog::DumpRequest& request, const BinlogOffset& offset,
     if (gone && filter.is_active())
         have->add(gone->without([&](const std::string& uuid) { return filter.includes(uuid); }));
     if (gone && !have->contains(*gone))
-        throw FatalError(
-            format("The server has purged transactions that the connector has not read: it has {}, the server purged "
-                   "{}. Take a new "
-                   "snapshot (delete the connector's offsets, or set snapshot.mode=when_needed)",
-                   offset.gtids, purged));
+        throw binlog::lost_log(control, offset, format("it has purged the transactions {}", purged));
     request.by_gtid = true;
     request.gtids = *have;
     request.file.clear();
