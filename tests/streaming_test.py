@@ -246,7 +246,7 @@ class Streaming(unittest.TestCase):
         self.worker.start()
         trace = self.worker.wait_failed('c')
         first = own.sql('SHOW BINARY LOGS')[0][0]
-        self.assertRegex(trace, rf'purged .*Wanted: mysql-bin.0+[0-9]:\d+ \(GTIDs .+\); the first log still there: {first}')
+        self.assertRegex(trace, rf'purged .*Wanted: mysql-bin.\d+:\d+ \(GTIDs .+\); the first log still there: {first}')
         self.assertIn('snapshot.mode=when_needed', trace)
         self.worker.request('PUT', '/connectors/c/config', {**self.worker.get('/connectors/c/config'), 'snapshot.mode': 'when_needed'})
         self.assertEqual(self.after('t', 2), [{'id': 1}, {'id': 2}])
