@@ -2,7 +2,7 @@
 import json, unittest
 
 from fixtures import FOLDER, fresh_database, server
-from servers import wait_until
+from servers import ROOT, wait_until
 from worker import HttpError, Worker, connector
 
 
@@ -92,12 +92,33 @@ class Rest(unittest.TestCase):
         def debezium(name, context):
             return figure(f'debezium_metrics_{name}', f'plugin="mariadb",name="{self.name}",context="{context}"')
         wait_until('the connection', lambda: debezium('Connected', 'streaming') == 1, 20)
-        self.assertEqual((debezium('SnapshotCompleted', 'snapshot'), debezium('RowsScanned', 'snapshot') >= 1, debezium('RemainingTableCount', 'snapshot')), (1, True, 0))
+        scanned = figure('debezium_metrics_RowsScanned', f'plugin="mariadb",name="{self.name}",context="snapshot",table="rest.t"')
+        self.assertEqual((debezium('SnapshotCompleted', 'snapshot'), scanned >= 1, debezium('RemainingTableCount', 'snapshot')), (1, True, 0))
         self.server.sql('INSERT INTO rest.t VALUES (1000)', 'DELETE FROM rest.t WHERE id = 1000')
         wait_until('both changes counted', lambda: (debezium('TotalNumberOfCreateEventsSeen', 'streaming'), debezium('TotalNumberOfDeleteEventsSeen', 'streaming')) == (1, 1), 20)
         self.assertLess(debezium('MilliSecondsBehindSource', 'streaming'), 5000)
         self.assertGreaterEqual(figure('kafka_connect_source_task_metrics_source_record_write_total', f'connector="{self.name}",task="0"'), 4)
         self.assertEqual(figure('kafka_connect_connector_task_metrics_running', f'connector="{self.name}",task="0"'), 1)
+        self.assertEqual([figure('millrace_table_events_total', f'connector="{self.name}",table="rest.t",op="{op}"') for op in 'cud'], [1, 0, 1])
+
+    def test_metrics_of_one_connector(self):
+        """Every attribute of Debezium's beans (tests/properties/metrics.txt), as JSON."""
+        self.made()
+        self.worker.wait_records(f'{self.name}.rest.t', 1)
+        json_of = lambda: self.worker.get(f'/connectors/{self.name}/metrics')
+        wait_until('the connection', lambda: json_of()['streaming']['Connected'], 20)
+        self.server.sql('CREATE TABLE rest.more (id INT PRIMARY KEY)', 'INSERT INTO rest.more VALUES (1)')
+        wait_until('the row counted', lambda: json_of()['tables'].get('rest.more', {}).get('create') == 1, 20)
+        metrics = json_of()
+        for line in (ROOT / 'tests' / 'properties' / 'metrics.txt').read_text().split('\n'):
+            if line:
+                context, attribute = line.split()
+                self.assertIn(attribute, metrics[context])
+        self.assertEqual((metrics['connector'], metrics['state']), (self.name, 'RUNNING'))
+        self.assertIn('rest.more', metrics['streaming']['CapturedTables'])
+        self.assertIn('CREATE TABLE rest.more', metrics['schema-history']['LastAppliedChange'])
+        self.assertRegex(metrics['streaming']['BinlogFilename'], r'-bin\.\d+')
+        self.assertEqual(self.refused(404, 'GET', '/connectors/nobody/metrics'), 'Connector nobody not found')
 
     def test_secrets_come_from_providers_and_stay_there(self):
         folder = FOLDER / 'providers'
@@ -134,7 +155,7 @@ class Rest(unittest.TestCase):
             return self.refused(400, 'POST', '/connectors', {'name': self.name, 'config': config})
         self.assertIn("contains the following 1 error(s):\nThe 'topic.prefix' value is invalid: A value is required\nYou can also find", message(**{'topic.prefix': None}))
         self.assertIn('(only the underscore, hyphen, dot and alphanumeric characters are allowed)', message(**{'topic.prefix': 'a b'}))
-        self.assertIn("'provide.transaction.metadata'", message(**{'provide.transaction.metadata': 'true'}))
+        self.assertIn("'post.processors'", message(**{'post.processors': 'reselector'}))
         self.assertIn('list of valid regular expressions is expected', message(**{'table.include.list': 'a('}))
         self.assertIn('Must be larger than the maximum batch size', message(**{'max.queue.size': '10'}))
         self.assertIn('Unable to connect', message(**{'database.port': '1'}))

@@ -111,6 +111,7 @@ HttpResponse RestApi::options(const Segments& path) {
         {"connectors/*/resume", "PUT"},
         {"connectors/*/stop", "PUT"},
         {"connectors/*/signals", "POST"},
+        {"connectors/*/metrics", "GET"},
         {"connectors/*/topics", "GET"},
         {"connectors/*/topics/reset", "PUT"},
         {"connectors/*/offsets", "GET,PATCH,DELETE"},
@@ -295,6 +296,10 @@ HttpResponse RestApi::connector(const HttpRequest& request, const Segments& path
         if (method == "PATCH") return json_response(worker_.patch_config(name, config));
         const bool is_new = worker_.put_config(name, config_from(config));
         return json_response(worker_.info(name), is_new ? 201 : 200);
+    }
+    if (what == "metrics") {
+        if (method != "GET") not_allowed();
+        return json_response(worker_.metrics(name));
     }
     if (what == "status" || what == "topics") {
         if (method != "GET") not_allowed();

@@ -6,6 +6,7 @@
 
 #include "base/calendar.h"
 #include "base/errors.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "source/engine/former_names.h"
@@ -361,6 +362,15 @@ engine::SourceFigures* Herder::figures_of(const std::string& name, const engine:
     counted.server = settings.text("topic.prefix");
     if (!counted.figures) counted.figures = std::make_unique<engine::SourceFigures>();
     return counted.figures.get();
+}
+
+std::optional<Json> Herder::metrics(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    const auto counted = counted_.find(name);
+    if (counted == counted_.end()) return std::nullopt;
+    const auto status = statuses_.task(name, 0);
+    return metrics_json({name, counted->second.plugin, counted->second.server,
+                         status ? status->state : State::Unassigned, counted->second.figures.get()});
 }
 
 std::string Herder::metrics() {

@@ -52,6 +52,8 @@ class Herder {
     void signal(const std::string& name, engine::Signal signal);
     /// For /metrics.
     std::string metrics();
+    /// Of one connector that is here; nothing before its task first ran.
+    std::optional<Json> metrics(const std::string& name);
     /// Why the worker can never work ("the group belongs to Kafka Connect"), if so.
     std::optional<std::string> refusal() { return is_started_ ? membership_->refusal() : std::nullopt; }
 

@@ -1,8 +1,11 @@
 #include "worker/metrics_text.h"
 
+#include <algorithm>
 #include <functional>
+#include <set>
 
 #include "base/calendar.h"
+#include "base/json.h"
 #include "base/text.h"
 
 namespace millrace::worker {
@@ -12,10 +15,21 @@ using engine::SourceFigures;
 
 enum class Kind { Gauge, Counter };
 
+/// max.queue.size's default, which stands for a full queue.
+constexpr int64_t kQueueRecords = 8192;
+
+/// An attribute of one of Debezium's MBeans. What is a text there is in the JSON only, as it is with the JMX exporter.
+struct Attribute {
+    const char* context;  ///< "streaming", "snapshot", "schema-history"
+    const char* name;
+    Kind kind;
+    std::function<Json(const SourceFigures&)> value;
+};
+
+/// A figure that Kafka Connect has of every task.
 struct Family {
     const char* name;
     Kind kind;
-    const char* context;  ///< "streaming", "snapshot", or nullptr for Kafka Connect's.
     std::function<int64_t(const TaskFigures&)> value;
 };
 
@@ -41,62 +55,212 @@ int64_t snapshot_seconds(const SourceFigures& f) {
     return ((f.snapshot_runs != 0 ? now_ms() : f.snapshot_ended_ms.load()) - f.snapshot_started_ms) / 1000;
 }
 
+int64_t paused_seconds(const SourceFigures& f) {
+    const int64_t now = f.snapshot_paused != 0 ? now_ms() - f.snapshot_paused_since_ms : 0;
+    return (f.snapshot_paused_ms + now) / 1000;
+}
+
+const char* history_status(const SourceFigures& f) {
+    if (f.recovery_runs != 0) return "RECOVERING";
+    return f.is_connected != 0 || f.snapshot_runs != 0 ? "RUNNING" : "STOPPED";
+}
+
+std::string last_event(const SourceFigures& f) {
+    if (f.last_event_ms == 0) return "";
+    const auto texts = f.texts();
+    return format("position: {{file={}, pos={}, gtids={}}}", texts.log_file, f.position.load(), texts.gtids);
+}
+
+/// By table, of the figure that `member` is.
+Json by_table(const SourceFigures& f, SourceFigures::Figure SourceFigures::Table::* member) {
+    Json json = Json::object();
+    for (const auto& [name, table] : f.tables())
+        if (const int64_t value = (table->*member).load(); value != 0) json[name] = value;
+    return json;
+}
+
+/// Debezium's queue is bounded in records, this one in bytes; it is as full in the one as in the other.
+int64_t queue_room(const SourceFigures& f) {
+    const int64_t most = f.queue_bytes_max;
+    return most == 0 ? kQueueRecords : kQueueRecords * std::max<int64_t>(0, most - f.queue_bytes) / most;
+}
+
+constexpr const char* kStreaming = "streaming";
+constexpr const char* kSnapshot = "snapshot";
+constexpr const char* kHistory = "schema-history";
+
+using Value = std::function<Json(const SourceFigures&)>;
+
+Value figure(SourceFigures::Figure SourceFigures::* member) {
+    return [member](const SourceFigures& f) { return Json((f.*member).load()); };
+}
+Value truth(SourceFigures::Figure SourceFigures::* member) {
+    return [member](const SourceFigures& f) { return Json((f.*member).load() != 0); };
+}
+template <typename T>
+Value text(T SourceFigures::Texts::* member) {
+    return [member](const SourceFigures& f) { return Json(f.texts().*member); };
+}
+Value always(Json value) {
+    return [value](const SourceFigures&) { return value; };
+}
+
+/// What Debezium's streaming and snapshot beans both have.
+void add_common(std::vector<Attribute>& all, const char* context) {
+    using F = SourceFigures;
+    using K = Kind;
+    all.push_back({context, "TotalNumberOfEventsSeen", K::Counter, [](const F& f) { return Json(all_changes(f)); }});
+    all.push_back({context, "TotalNumberOfCreateEventsSeen", K::Counter, figure(&F::creates)});
+    all.push_back({context, "TotalNumberOfUpdateEventsSeen", K::Counter, figure(&F::updates)});
+    all.push_back({context, "TotalNumberOfDeleteEventsSeen", K::Counter, figure(&F::deletes)});
+    all.push_back({context, "NumberOfEventsFiltered", K::Counter, figure(&F::filtered)});
+    all.push_back({context, "NumberOfErroneousEvents", K::Counter, figure(&F::passed_over)});
+    all.push_back(
+        {context, "MilliSecondsSinceLastEvent", K::Gauge, [](const F& f) { return Json(since(f.last_event_ms)); }});
+    all.push_back({context, "QueueTotalCapacity", K::Gauge, always(kQueueRecords)});
+    all.push_back({context, "QueueRemainingCapacity", K::Gauge, [](const F& f) { return Json(queue_room(f)); }});
+    all.push_back({context, "MaxQueueSizeInBytes", K::Gauge, figure(&F::queue_bytes_max)});
+    all.push_back({context, "CurrentQueueSizeInBytes", K::Gauge, figure(&F::queue_bytes)});
+    all.push_back({context, "LastEvent", K::Gauge, [](const F& f) { return Json(last_event(f)); }});
+    all.push_back({context, "CapturedTables", K::Gauge, text(&F::Texts::captured_tables)});
+}
+
+std::vector<Attribute> make_attributes() {
+    using F = SourceFigures;
+    using T = SourceFigures::Texts;
+    using K = Kind;
+    std::vector<Attribute> all = {
+        {kStreaming, "Connected", K::Gauge, truth(&F::is_connected)},
+        {kStreaming, "MilliSecondsBehindSource", K::Gauge, figure(&F::behind_ms)},
+        {kStreaming, "NumberOfCommittedTransactions", K::Counter, figure(&F::transactions)},
+        {kStreaming, "NumberOfRolledBackTransactions", K::Counter, always(0)},  // they are not in the log
+        {kStreaming, "NumberOfNotWellFormedTransactions", K::Counter, always(0)},
+        {kStreaming, "NumberOfLargeTransactions", K::Counter, always(0)},  // no transaction is buffered
+        {kStreaming, "NumberOfSkippedEvents", K::Counter, figure(&F::passed_over)},
+        {kStreaming, "NumberOfDisconnects", K::Counter, figure(&F::disconnects)},
+        {kStreaming, "BinlogFilename", K::Gauge, text(&T::log_file)},
+        {kStreaming, "BinlogPosition", K::Gauge, figure(&F::position)},
+        {kStreaming, "GtidSet", K::Gauge, text(&T::gtids)},
+        {kStreaming, "IsGtidModeEnabled", K::Gauge, truth(&F::has_gtids)},
+        {kStreaming, "LastTransactionId", K::Gauge, text(&T::last_transaction)},
+        {kStreaming, "SourceEventPosition", K::Gauge,
+         [](const F& f) {
+             const T texts = f.texts();
+             return Json{{"file", texts.log_file}, {"pos", std::to_string(f.position)}, {"gtids", texts.gtids}};
+         }},
+        {kSnapshot, "SnapshotRunning", K::Gauge, truth(&F::snapshot_runs)},
+        {kSnapshot, "SnapshotPaused", K::Gauge, truth(&F::snapshot_paused)},
+        {kSnapshot, "SnapshotCompleted", K::Gauge, truth(&F::snapshot_completed)},
+        {kSnapshot, "SnapshotAborted", K::Gauge, truth(&F::snapshot_aborted)},
+        {kSnapshot, "SnapshotSkipped", K::Gauge, truth(&F::snapshot_skipped)},
+        {kSnapshot, "SnapshotDurationInSeconds", K::Gauge, [](const F& f) { return Json(snapshot_seconds(f)); }},
+        {kSnapshot, "SnapshotPausedDurationInSeconds", K::Gauge, [](const F& f) { return Json(paused_seconds(f)); }},
+        {kSnapshot, "TotalTableCount", K::Gauge, figure(&F::tables_total)},
+        {kSnapshot, "RemainingTableCount", K::Gauge, figure(&F::tables_left)},
+        {kSnapshot, "HoldingGlobalLock", K::Gauge, truth(&F::holds_global_lock)},
+        {kSnapshot, "RowsScanned", K::Counter, [](const F& f) { return by_table(f, &F::Table::reads); }},
+        {kSnapshot, "ChunkId", K::Gauge, text(&T::chunk_id)},
+        {kSnapshot, "ChunkFrom", K::Gauge, text(&T::chunk_from)},
+        {kSnapshot, "ChunkTo", K::Gauge, text(&T::chunk_to)},
+        {kSnapshot, "TableFrom", K::Gauge, always("")},  // a table is read from its beginning
+        {kSnapshot, "TableTo", K::Gauge, text(&T::table_to)},
+        {kSnapshot, "TableChunkCounts", K::Counter, [](const F& f) { return by_table(f, &F::Table::chunks); }},
+        {kSnapshot, "TableChunksCompletedCounts", K::Counter,
+         [](const F& f) { return by_table(f, &F::Table::chunks_done); }},
+        {kHistory, "Status", K::Gauge, [](const F& f) { return Json(history_status(f)); }},
+        {kHistory, "RecoveryStartTime", K::Gauge, [](const F& f) { return Json(f.recovery_started_ms / 1000); }},
+        {kHistory, "ChangesRecovered", K::Counter, figure(&F::changes_recovered)},
+        {kHistory, "ChangesApplied", K::Counter, figure(&F::changes_applied)},
+        {kHistory, "MilliSecondsSinceLastAppliedChange", K::Gauge,
+         [](const F& f) { return Json(since(f.last_applied_ms)); }},
+        {kHistory, "MilliSecondsSinceLastRecoveredChange", K::Gauge,
+         [](const F& f) { return Json(since(f.last_recovered_ms)); }},
+        {kHistory, "LastAppliedChange", K::Gauge, text(&T::last_applied_ddl)},
+        {kHistory, "LastRecoveredChange", K::Gauge, text(&T::last_recovered_ddl)},
+    };
+    add_common(all, kStreaming);
+    add_common(all, kSnapshot);
+    return all;
+}
+
+const std::vector<Attribute>& attributes() {
+    static const std::vector<Attribute> all = make_attributes();
+    return all;
+}
+
 const std::vector<Family>& families() {
-    constexpr const char* kStreaming = "streaming";
-    constexpr const char* kSnapshot = "snapshot";
     const auto figure = [](SourceFigures::Figure SourceFigures::* member) {
         return [member](const TaskFigures& t) { return (t.figures->*member).load(); };
     };
     static const std::vector<Family> all = {
-        {"debezium_metrics_Connected", Kind::Gauge, kStreaming, figure(&SourceFigures::is_connected)},
-        {"debezium_metrics_MilliSecondsBehindSource", Kind::Gauge, kStreaming, figure(&SourceFigures::behind_ms)},
-        {"debezium_metrics_MilliSecondsSinceLastEvent", Kind::Gauge, kStreaming,
-         [](const TaskFigures& t) { return since(t.figures->last_event_ms); }},
-        {"debezium_metrics_TotalNumberOfEventsSeen", Kind::Counter, kStreaming,
-         [](const TaskFigures& t) { return all_changes(*t.figures); }},
-        {"debezium_metrics_TotalNumberOfCreateEventsSeen", Kind::Counter, kStreaming, figure(&SourceFigures::creates)},
-        {"debezium_metrics_TotalNumberOfUpdateEventsSeen", Kind::Counter, kStreaming, figure(&SourceFigures::updates)},
-        {"debezium_metrics_TotalNumberOfDeleteEventsSeen", Kind::Counter, kStreaming, figure(&SourceFigures::deletes)},
-        {"debezium_metrics_NumberOfCommittedTransactions", Kind::Counter, kStreaming,
-         figure(&SourceFigures::transactions)},
-        {"debezium_metrics_NumberOfDisconnects", Kind::Counter, kStreaming, figure(&SourceFigures::disconnects)},
-        {"debezium_metrics_BinlogPosition", Kind::Gauge, kStreaming, figure(&SourceFigures::position)},
-        {"debezium_metrics_MaxQueueSizeInBytes", Kind::Gauge, kStreaming, figure(&SourceFigures::queue_bytes_max)},
-        {"debezium_metrics_CurrentQueueSizeInBytes", Kind::Gauge, kStreaming, figure(&SourceFigures::queue_bytes)},
-        {"debezium_metrics_SnapshotRunning", Kind::Gauge, kSnapshot, figure(&SourceFigures::snapshot_runs)},
-        {"debezium_metrics_SnapshotCompleted", Kind::Gauge, kSnapshot, figure(&SourceFigures::snapshot_completed)},
-        {"debezium_metrics_SnapshotAborted", Kind::Gauge, kSnapshot, figure(&SourceFigures::snapshot_aborted)},
-        {"debezium_metrics_SnapshotDurationInSeconds", Kind::Gauge, kSnapshot,
-         [](const TaskFigures& t) { return snapshot_seconds(*t.figures); }},
-        {"debezium_metrics_RowsScanned", Kind::Counter, kSnapshot, figure(&SourceFigures::snapshot_rows)},
-        {"debezium_metrics_TotalTableCount", Kind::Gauge, kSnapshot, figure(&SourceFigures::tables_total)},
-        {"debezium_metrics_RemainingTableCount", Kind::Gauge, kSnapshot, figure(&SourceFigures::tables_left)},
-        {"kafka_connect_source_task_metrics_source_record_poll_total", Kind::Counter, nullptr,
+        {"kafka_connect_source_task_metrics_source_record_poll_total", Kind::Counter,
          [](const TaskFigures& t) { return all_changes(*t.figures) + t.figures->snapshot_rows; }},
-        {"kafka_connect_source_task_metrics_source_record_write_total", Kind::Counter, nullptr,
+        {"kafka_connect_source_task_metrics_source_record_write_total", Kind::Counter,
          figure(&SourceFigures::records_taken)},
-        {"kafka_connect_task_error_metrics_total_records_skipped", Kind::Counter, nullptr,
+        {"kafka_connect_task_error_metrics_total_records_skipped", Kind::Counter,
          figure(&SourceFigures::records_skipped)},
-        {"kafka_connect_task_error_metrics_deadletterqueue_produce_requests", Kind::Counter, nullptr,
+        {"kafka_connect_task_error_metrics_deadletterqueue_produce_requests", Kind::Counter,
          figure(&SourceFigures::dead_letters)},
-        {"kafka_connect_connector_task_metrics_running", Kind::Gauge, nullptr,
+        {"kafka_connect_connector_task_metrics_running", Kind::Gauge,
          [](const TaskFigures& t) { return t.state == State::Running ? 1 : 0; }},
-        {"kafka_connect_connector_task_metrics_failed", Kind::Gauge, nullptr,
+        {"kafka_connect_connector_task_metrics_failed", Kind::Gauge,
          [](const TaskFigures& t) { return t.state == State::Failed ? 1 : 0; }},
     };
     return all;
 }
 
-void append_family(std::string& out, const Family& family, const std::vector<TaskFigures>& tasks) {
-    out += format("# TYPE {} {}\n", family.name, family.kind == Kind::Gauge ? "gauge" : "counter");
-    for (const auto& task : tasks) {
-        if (family.context != nullptr)
-            out += format("{}{{plugin=\"{}\",name=\"{}\",context=\"{}\"}} {}\n", family.name, label(task.plugin),
-                          label(task.server), family.context, family.value(task));
-        else
-            out += format("{}{{connector=\"{}\",task=\"0\"}} {}\n", family.name, label(task.connector),
-                          family.value(task));
+void append_type(std::string& out, std::string_view name, Kind kind) {
+    out += format("# TYPE {} {}\n", name, kind == Kind::Gauge ? "gauge" : "counter");
+}
+
+/// One sample, or one for each table; nothing of a text.
+void append_samples(std::string& out, const Attribute& attribute, const TaskFigures& task) {
+    const Json value = attribute.value(*task.figures);
+    const std::string labels =
+        format("plugin=\"{}\",name=\"{}\",context=\"{}\"", label(task.plugin), label(task.server), attribute.context);
+    const auto append = [&](const std::string& more, const Json& number) {
+        out += format("debezium_metrics_{}{{{}{}}} {}\n", attribute.name, labels, more,
+                      number.is_boolean() ? (number.get<bool>() ? 1 : 0) : number.get<int64_t>());
+    };
+    if (value.is_boolean() || value.is_number()) append("", value);
+    if (value.is_object() && attribute.kind == Kind::Counter)
+        for (const auto& [table, number] : value.items()) append(format(",table=\"{}\"", label(table)), number);
+}
+
+/// All samples of a name stand together, whichever beans have it.
+void append_attributes(std::string& out, const std::vector<TaskFigures>& tasks) {
+    std::set<std::string_view> told;
+    for (const auto& attribute : attributes()) {
+        if (!told.insert(attribute.name).second) continue;
+        std::string samples;
+        for (const auto& same : attributes())
+            if (std::string_view(same.name) == attribute.name)
+                for (const auto& task : tasks) append_samples(samples, same, task);
+        if (samples.empty()) continue;
+        append_type(out, format("debezium_metrics_{}", attribute.name), attribute.kind);
+        out += samples;
     }
+}
+
+void append_tables(std::string& out, const std::vector<TaskFigures>& tasks) {
+    using Table = SourceFigures::Table;
+    static constexpr std::pair<const char*, SourceFigures::Figure Table::*> kOperations[] = {{"c", &Table::creates},
+                                                                                             {"u", &Table::updates},
+                                                                                             {"d", &Table::deletes},
+                                                                                             {"t", &Table::truncates},
+                                                                                             {"r", &Table::reads}};
+    append_type(out, "millrace_table_events_total", Kind::Counter);
+    for (const auto& task : tasks)
+        for (const auto& [name, table] : task.figures->tables())
+            for (const auto& [operation, member] : kOperations)
+                out += format("millrace_table_events_total{{connector=\"{}\",table=\"{}\",op=\"{}\"}} {}\n",
+                              label(task.connector), label(name), operation, (table->*member).load());
+}
+
+void append_family(std::string& out, const Family& family, const std::vector<TaskFigures>& tasks) {
+    append_type(out, family.name, family.kind);
+    for (const auto& task : tasks)
+        out += format("{}{{connector=\"{}\",task=\"0\"}} {}\n", family.name, label(task.connector), family.value(task));
 }
 
 }  // namespace
@@ -111,8 +275,23 @@ std::string metrics_text(const WorkerFigures& worker, const std::vector<TaskFigu
     own("kafka_connect_connect_worker_rebalance_metrics_epoch", worker.generation);
     own("millrace_worker_is_leader", worker.is_leader ? 1 : 0);
     own("millrace_worker_uptime_seconds", (now_ms() - worker.started_ms) / 1000);
+    append_attributes(out, tasks);
+    append_tables(out, tasks);
     for (const auto& family : families()) append_family(out, family, tasks);
     return out;
+}
+
+Json metrics_json(const TaskFigures& task) {
+    Json json{{"connector", task.connector}, {"task", 0}, {"state", name_of(task.state)}};
+    for (const auto& attribute : attributes()) json[attribute.context][attribute.name] = attribute.value(*task.figures);
+    json["tables"] = Json::object();
+    for (const auto& [name, table] : task.figures->tables())
+        json["tables"][name] = Json{{"create", table->creates.load()},
+                                    {"update", table->updates.load()},
+                                    {"delete", table->deletes.load()},
+                                    {"truncate", table->truncates.load()},
+                                    {"read", table->reads.load()}};
+    return json;
 }
 
 }  // namespace millrace::worker

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/json_fwd.h"
 #include "source/engine/source_figures.h"
 #include "worker/state.h"
 
@@ -29,7 +30,11 @@ struct WorkerFigures {
 
 /// The text that Prometheus scrapes. Names are those that Debezium's and Kafka Connect's MBeans get from the usual JMX
 /// exporter rules: debezium_metrics_ATTRIBUTE{plugin,name,context},
-/// kafka_connect_source_task_metrics_NAME{connector,task}.
+/// kafka_connect_source_task_metrics_NAME{connector,task}. RowsScanned, a map there, has a label `table`.
 std::string metrics_text(const WorkerFigures& worker, const std::vector<TaskFigures>& tasks);
+
+/// One task's figures, every attribute of Debezium's beans by context ("streaming", "snapshot", "schema-history"), and
+/// the changes by table.
+Json metrics_json(const TaskFigures& task);
 
 }  // namespace millrace::worker

@@ -353,6 +353,15 @@ void Worker::require_owner(const std::string& name) {
     throw ForwardRequest(share->second.url);
 }
 
+Json Worker::metrics(const std::string& name) {
+    if (!herder_.configs().state().connectors.contains(name))
+        throw RequestError(404, format("Connector {} not found", name));
+    require_owner(name);
+    const auto figures = herder_.metrics(name);
+    if (!figures) throw RequestError(404, format("Connector {} has not run here yet", name));
+    return *figures;
+}
+
 std::string Worker::signal(const std::string& name, const Json& body) {
     if (!herder_.configs().state().connectors.contains(name))
         throw RequestError(404, format("Connector {} not found", name));

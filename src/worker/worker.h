@@ -73,6 +73,8 @@ class Worker {
 
     /// The text that Prometheus scrapes.
     std::string metrics() { return herder_.metrics(); }
+    /// One connector's figures. Throws RequestError, ForwardRequest.
+    Json metrics(const std::string& name);
 
     topiclog::TopicLog& log() { return log_; }
     const WorkerConfig& settings() const { return config_; }

@@ -65,6 +65,7 @@ class BinlogSource final : public engine::Source {
             settle_offset();
             const bool data = mode_.reads_data(has_offset_, offset_.in_snapshot);
             const bool structure = mode_.reads_structure(has_offset_, offset_.in_snapshot);
+            context_.figures->snapshot_skipped = data || offset_.in_snapshot ? 0 : 1;
             if (resumes_snapshot() && resume_snapshot(queue, stop))
                 log::info(logger(), "The interrupted snapshot goes on while the log is read from where it began");
             else if (data || structure)

@@ -220,6 +220,7 @@ void ChangeWriter::write_update(Batch& batch, TablePlan& plan, const TableMap& m
 void ChangeWriter::begin_event(Batch& batch, const std::shared_ptr<TablePlan>& plan, const SourceInfo& info) {
     batch.keep(plan);
     batch.keep(headers_);
+    if (plan->figures() == nullptr) plan->set_figures(options_.figures->table(plan->id().dotted()));
     if (noted_plan_ != plan.get()) {
         noted_plan_ = plan.get();
         note_topic(plan->topic());
@@ -281,13 +282,15 @@ uint32_t ChangeWriter::write_rows(Batch& batch, const std::shared_ptr<TablePlan>
     }
     if (!images.ok()) throw FatalError(format("A row event of table {} is cut short", plan->id().dotted()));
     if (row > 0 && !skip) last_row_ = row - 1;  // Debezium does not see the events that it skips
-    count(rows.kind, row, info);
+    count(*plan, rows.kind, row, info);
     return row;
 }
 
 /// Once an event, not once a row.
-void ChangeWriter::count(Rows::Kind kind, uint32_t rows, const SourceInfo& info) {
+void ChangeWriter::count(const TablePlan& plan, Rows::Kind kind, uint32_t rows, const SourceInfo& info) {
     auto& figures = *options_.figures;
+    auto& table = *plan.figures();
+    (kind == Rows::Kind::Write ? table.creates : kind == Rows::Kind::Update ? table.updates : table.deletes) += rows;
     (kind == Rows::Kind::Write    ? figures.creates
      : kind == Rows::Kind::Update ? figures.updates
                                   : figures.deletes) += rows;
@@ -301,6 +304,7 @@ void ChangeWriter::write_read(Batch& batch, const std::shared_ptr<TablePlan>& pl
     begin_event(batch, plan, info);
     transaction_counter_ = nullptr;
     is_watched_ = false;
+    plan->figures()->reads.fetch_add(1, std::memory_order_relaxed);
     std::string& out = batch.bytes();
     const size_t start = out.size();
     out += "{\"before\":null,\"after\":";
@@ -315,6 +319,7 @@ void ChangeWriter::write_read(Batch& batch, const std::shared_ptr<TablePlan>& pl
 void ChangeWriter::write_truncate(Batch& batch, const std::shared_ptr<TablePlan>& plan, const SourceInfo& info) {
     begin_event(batch, plan, info);
     ++options_.figures->truncates;
+    ++plan->figures()->truncates;
     std::string& out = batch.bytes();
     const size_t start = out.size();
     out += "{\"before\":null,\"after\":null";

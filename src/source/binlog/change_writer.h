@@ -75,7 +75,7 @@ class ChangeWriter {
     void write_key_change(Batch& batch, const TablePlan& plan, size_t start, std::string_view old_key,
                           std::string_view new_key, uint32_t row);
     void tell_snapshots(const TablePlan& plan, std::string_view key) const;
-    void count(Rows::Kind kind, uint32_t rows, const SourceInfo& info);
+    void count(const TablePlan& plan, Rows::Kind kind, uint32_t rows, const SourceInfo& info);
     Batch::Text key_text(Batch& batch, const TablePlan& plan, std::string_view key);
     const std::string* headers_with(Batch& batch, const char* name, std::string_view value);
 

@@ -100,6 +100,17 @@ ddl::DdlResult SchemaState::apply(topiclog::AppendBatch& batch, ChangeWriter& wr
         return result;
     }
     for (const auto& id : result.touched) plans_.erase(id);
+    if (!result.events.empty()) {
+        ++options_.figures->changes_applied;
+        options_.figures->last_applied_ms = now_ms();
+        options_.figures->tell([&](auto& texts) {
+            texts.last_applied_ddl = statement;
+            for (const auto& id : result.touched) {
+                std::erase(texts.captured_tables, id.dotted());
+                if (catalog_.tables.contains(id) && filters_.captures(id)) texts.captured_tables.push_back(id.dotted());
+            }
+        });
+    }
     for (const auto& event : result.events) write_event(batch, writer, event, place);
     return result;
 }
@@ -135,6 +146,13 @@ std::shared_ptr<TablePlan> SchemaState::make_plan(const relational::TableId& id)
             "leave the table out with table.exclude.list",
             id.dotted(), options_.history_topic));
     return std::make_shared<TablePlan>(table->second, filters_, keys_, options_.plan);
+}
+
+void SchemaState::tell_tables() const {
+    std::vector<std::string> captured;
+    for (const auto& [id, table] : catalog_.tables)
+        if (filters_.captures(id)) captured.push_back(id.dotted());
+    options_.figures->tell([&](auto& texts) { texts.captured_tables = std::move(captured); });
 }
 
 bool SchemaState::has_history() {
@@ -181,7 +199,12 @@ int64_t SchemaState::recover_all() {
 }
 
 int64_t SchemaState::replay(const std::function<bool(const BinlogOffset&)>& is_wanted) {
+    auto& figures = *options_.figures;
+    figures.recovery_runs = 1;
+    figures.recovery_started_ms = now_ms();
+    figures.changes_recovered = 0;
     int64_t applied = 0;
+    std::string last_ddl;
     relational::SchemaHistoryReader reader;
     topiclog::for_each_record(log_, options_.history_topic, [&](const topiclog::StoredRecord& stored) {
         if (!stored.value) return;
@@ -190,8 +213,13 @@ int64_t SchemaState::replay(const std::function<bool(const BinlogOffset&)>& is_w
         if (!is_wanted(BinlogOffset::from_json(record.position_json))) return;
         apply_record(record);
         ++applied;
+        last_ddl = record.ddl;
+        figures.changes_recovered.store(applied, std::memory_order_relaxed);
     });
     plans_.clear();
+    figures.recovery_runs = 0;
+    figures.last_recovered_ms = now_ms();
+    figures.tell([&](auto& texts) { texts.last_recovered_ddl = last_ddl; });
     return applied;
 }
 

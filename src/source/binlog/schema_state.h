@@ -28,6 +28,7 @@ class SchemaState {
         bool publishes_changes = true;             ///< include.schema.changes
         bool stores_captured_tables_only = false;  ///< schema.history.internal.store.only.captured.tables.ddl
         bool stores_captured_databases_only = false;
+        engine::SourceFigures* figures = nullptr;
         bool skips_unparseable = false;  ///< schema.history.internal.skip.unparseable.ddl
     };
     /// A statement's place: for the source struct of its events and for messages.
@@ -39,6 +40,8 @@ class SchemaState {
 
     SchemaState(Options options, const config::Settings& settings, topiclog::TopicLog& log);
 
+    /// Names the captured tables in the figures.
+    void tell_tables() const;
     const relational::Filters& filters() const { return filters_; }
     ddl::Catalog& catalog() { return catalog_; }
     const Options& options() const { return options_; }

@@ -71,6 +71,7 @@ void Snapshot::lock_for_long() {
     try {
         locker_->execute("FLUSH TABLES WITH READ LOCK");
         options_.view.may_lock = false;  // nothing can move
+        options_.figures->holds_global_lock = 1;
         log::warn(logger_, "The global read lock is held until all rows are read (snapshot.locking.mode=extended)");
     } catch (const ServerError& fault) {
         constexpr unsigned kAccessDenied = 1227, kAccessDeniedUser = 1045;
@@ -180,6 +181,7 @@ void Snapshot::run(const std::stop_token& stop) {
     auto& figures = *options_.figures;
     figures.snapshot_started_ms = now_ms();
     figures.snapshot_rows = 0;
+    figures.forget_reads();
     figures.snapshot_completed = figures.snapshot_aborted = 0;
     figures.snapshot_runs = 1;
     bool is_complete = false;
@@ -196,6 +198,7 @@ void Snapshot::end(bool is_complete) {
     auto& figures = *options_.figures;
     figures.snapshot_ended_ms = now_ms();
     figures.snapshot_runs = 0;
+    figures.holds_global_lock = 0;
     (is_complete ? figures.snapshot_completed : figures.snapshot_aborted) = 1;
 }
 

@@ -192,6 +192,7 @@ std::unique_ptr<SnapshotRows::Range> SnapshotRows::begin_table(Reader& reader, T
         note_left(table);
     }
     table.ranges_open = 1;
+    ++options_.figures->table(table.id.dotted()).chunks;
     return std::make_unique<Range>(Range{table, std::nullopt, std::nullopt});
 }
 
@@ -204,7 +205,10 @@ std::unique_ptr<SnapshotRows::Range> SnapshotRows::cut_range(Reader& reader, Tab
         to = reader.select->bare_key_of(row);
         return true;
     });
-    if (after) ++table.ranges_open;
+    if (after) {
+        ++table.ranges_open;
+        ++options_.figures->table(table.id.dotted()).chunks;
+    }
     table.cut_to = to;
     if (!to) cutting_ = nullptr;
     if (options_.keeps_progress) {
@@ -365,6 +369,7 @@ void SnapshotRows::finish_range(Reader& reader, Range& range) {
         std::erase_if(table.left, [&](const auto& left) { return left.after == range.after; });
         note_left(table);
     }
+    ++options_.figures->table(table.id.dotted()).chunks_done;
     int64_t rows = 0;
     {
         const std::lock_guard lock(mutex_);

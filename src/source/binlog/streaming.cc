@@ -47,6 +47,18 @@ bool is_sequence(const TableMap& map) {
                       [](const auto& column, auto type) { return column.type == type; });
 }
 
+/// While there is one, the task counts as connected.
+class Connected {
+  public:
+    explicit Connected(engine::SourceFigures& figures) : figures_(figures) { figures_.is_connected = 1; }
+    ~Connected() { figures_.is_connected = 0; }
+    Connected(const Connected&) = delete;
+    Connected& operator=(const Connected&) = delete;
+
+  private:
+    engine::SourceFigures& figures_;
+};
+
 }  // namespace
 
 Streaming::Streaming(const Dialect& dialect, Options options, SchemaState& schema, ChangeWriter& writer,
@@ -66,6 +78,11 @@ Streaming::Streaming(const Dialect& dialect, Options options, SchemaState& schem
 
 void Streaming::complete_offset() {
     offset_.gtids = gtids_.completed();
+    options_.figures->tell([&](auto& texts) {
+        texts.log_file = offset_.file;
+        texts.gtids = offset_.gtids;
+        texts.last_transaction = gtids_.current();
+    });
     if (side_.actions != nullptr) {
         const auto* state = side_.signalled.snapshot->state();
         offset_.incremental = state != nullptr ? *state : engine::IncrementalSnapshotState{};
@@ -193,6 +210,7 @@ void Streaming::handle_as_told(const Event& event, topiclog::AppendBatch& batch)
     } catch (const FatalError& fault) {
         const bool is_change = is_rows(event.header.type) || event.header.type == EventType::TableMap;
         if (options_.unreadable == Handling::Fail || !is_change) throw;
+        ++options_.figures->passed_over;
         batch.truncate(entries);
         batch.bytes().resize(bytes);
         const std::string message = format("The event at {} is passed over: {}", place(event), fault.what());
@@ -226,6 +244,7 @@ bool Streaming::is_read_already(const relational::TableId& id) {
 void Streaming::write_mapped_rows(const Event& event, MappedTable& table, topiclog::AppendBatch& batch,
                                   const Event& stands_for) {
     const bool skip_all = events_done_ < events_to_skip_;
+    if (table.plan == nullptr) options_.figures->filtered.fetch_add(1, std::memory_order_relaxed);
     if (table.plan == nullptr || skip_all || is_read_already(table.id)) return;
     const auto rows = parse_rows(event.header.type, event.body, unpacked_);
     if (!rows) throw FatalError(format("The rows event at {} cannot be read", place(stands_for)));
@@ -690,7 +709,9 @@ void Streaming::run(const std::stop_token& stop) {
     const std::stop_callback wake(stop, [this] { stream_->shut_down(); });
     const std::stop_callback wake_on_failure(queue_.failure(), [this] { stream_->shut_down(); });
     options_.connected();
-    options_.figures->is_connected = 1;
+    const Connected connected(*options_.figures);
+    options_.figures->has_gtids = request.by_gtid ? 1 : 0;
+    schema_.tell_tables();
     log::info(
         dialect_.name() + ".streaming",
         format(
@@ -721,6 +742,7 @@ void Streaming::run(const std::stop_token& stop) {
         }
     } catch (const ServerError& fault) {
         if (stop.stop_requested()) return;
+        ++options_.figures->disconnects;
         if (queue_.failure().stop_requested()) queue_.enter();  // throws what is behind it
         constexpr unsigned kFatalReadingBinlog = 1236;
         if (fault.code == kFatalReadingBinlog) {

@@ -17,6 +17,7 @@
 #include "source/binlog/custom_converters.h"
 #include "source/binlog/lacking_image.h"
 #include "source/binlog/source_info.h"
+#include "source/engine/source_figures.h"
 
 namespace millrace::binlog {
 
@@ -90,6 +91,10 @@ class TablePlan {
     /// decimals as numbers and only quotes and backslashes escaped. `key_json` is what append_key gave.
     std::string header_key(std::string_view key_json) const;
 
+    /// Where changes of the table are counted; nullptr until somebody says.
+    engine::SourceFigures::Table* figures() const { return figures_; }
+    void set_figures(engine::SourceFigures::Table& figures) { figures_ = &figures; }
+
     /// Throws FatalError if the table map's columns are not those that the plan was made for.
     void check(const TableMap& map) const;
 
@@ -114,6 +119,7 @@ class TablePlan {
     std::vector<size_t> selected_;
     std::vector<std::string> selected_names_;
     std::string scratch_;
+    engine::SourceFigures::Table* figures_ = nullptr;
 };
 
 }  // namespace millrace::binlog

@@ -39,6 +39,7 @@ bool skips(const config::Settings& settings, std::string_view operation) {
 SchemaState::Options schema_options(const Dialect& dialect, const engine::SourceContext& context) {
     const auto& settings = context.settings;
     SchemaState::Options options{.plan = plan_settings(dialect, context)};
+    options.figures = context.figures;
     options.server = dialect.server();
     options.publishes_changes = settings.boolean("include.schema.changes", true);
     options.keep_comments = settings.boolean("include.schema.comments", false) ||

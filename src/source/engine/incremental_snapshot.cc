@@ -125,6 +125,8 @@ void IncrementalSnapshot::stop(const std::vector<std::string>& tables) {
 void IncrementalSnapshot::pause() {
     if (state_.collections.empty() || is_paused_) return;
     is_paused_ = true;
+    figures_.snapshot_paused = 1;
+    figures_.snapshot_paused_since_ms = now_ms();
     log::info(logger_, "The incremental snapshot is paused");
     notify("PAUSED", {{"data_collections", names()}});
 }
@@ -132,6 +134,8 @@ void IncrementalSnapshot::pause() {
 void IncrementalSnapshot::unpause() {
     if (state_.collections.empty() || !is_paused_) return;
     is_paused_ = false;
+    figures_.snapshot_paused = 0;
+    figures_.snapshot_paused_ms += now_ms() - figures_.snapshot_paused_since_ms;
     log::info(logger_, "The incremental snapshot is resumed");
     notify("RESUMED", {{"data_collections", names()}});
     read_chunk();
@@ -302,6 +306,13 @@ void IncrementalSnapshot::tick() {
 
 /// The rows and where the snapshot is now become durable together.
 void IncrementalSnapshot::send_window() {
+    const auto text = [](const auto& key) { return key ? shown(*key) : std::string(); };
+    figures_.tell([&](auto& texts) {
+        texts.chunk_id = chunk_;
+        texts.chunk_from = text(state_.last_sent);
+        texts.chunk_to = text(read_to_);
+        texts.table_to = text(state_.maximum);
+    });
     auto entry = queue_.enter();
     for (const auto& row : window_) {
         reader_.write(entry.batch(), row, ends_snapshot_ && &row == &window_.back());
