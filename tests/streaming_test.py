@@ -251,6 +251,26 @@ class Streaming(unittest.TestCase):
         self.worker.request('PUT', '/connectors/c/config', {**self.worker.get('/connectors/c/config'), 'snapshot.mode': 'when_needed'})
         self.assertEqual(self.after('t', 2), [{'id': 1}, {'id': 2}])
 
+    def test_a_log_that_is_about_to_be_purged_is_warned_of(self):
+        """While the reader is behind: the time left counts down from the server's retention; once it is at the end, nothing is in danger."""
+        for kind, retention in (('mysql', 'binlog_expire_logs_seconds'), ('mariadb', 'binlog_expire_logs_seconds')):
+            with self.subTest(kind):
+                self.setUp()
+                own = Server(kind, FOLDER / f'headroom-{kind}', options=[f'--{retention}=3600']).start()
+                self.addCleanup(own.stop)
+                self.capture(kind, 'CREATE TABLE t (id INT PRIMARY KEY)', on=own, config={'log.headroom.interval.ms': '200'})
+                self.assertNotIn('will purge', self.worker.log())
+                self.worker.stop()
+                self.sql('INSERT INTO t VALUES (1)', 'FLUSH BINARY LOGS', 'INSERT INTO t VALUES (2)')
+                self.worker.start()
+                self.worker.wait_log(r'The server will purge the log at \S+ in about 3[56]\d\d s, and \d+ bytes behind it are unread')
+                log = lambda: self.worker.get('/connectors/c/metrics')['log']
+                wait_until('the end of the danger', lambda: log()['time_left_seconds'] == -1 and log()['unread_bytes'] == 0, 30)
+                self.assertGreater(log()['headroom_bytes'], 0)
+                self.assertNotIn('trace', self.worker.status('c')['tasks'][0])
+                self.worker.kill()
+                own.stop()
+
     def test_a_server_that_comes_back_is_read_on(self):
         for kind in ('mysql', 'mariadb'):
             with self.subTest(kind):

@@ -201,6 +201,10 @@ const std::vector<Family>& families() {
          figure(&SourceFigures::records_skipped)},
         {"kafka_connect_task_error_metrics_deadletterqueue_produce_requests", Kind::Counter,
          figure(&SourceFigures::dead_letters)},
+        {"millrace_log_headroom_bytes", Kind::Gauge, figure(&SourceFigures::headroom_bytes)},
+        {"millrace_log_unread_bytes", Kind::Gauge, figure(&SourceFigures::unread_bytes)},
+        {"millrace_log_headroom_seconds", Kind::Gauge, figure(&SourceFigures::headroom_s)},
+        {"millrace_log_time_left_seconds", Kind::Gauge, figure(&SourceFigures::time_left_s)},
         {"kafka_connect_connector_task_metrics_running", Kind::Gauge,
          [](const TaskFigures& t) { return t.state == State::Running ? 1 : 0; }},
         {"kafka_connect_connector_task_metrics_failed", Kind::Gauge,
@@ -284,6 +288,10 @@ std::string metrics_text(const WorkerFigures& worker, const std::vector<TaskFigu
 Json metrics_json(const TaskFigures& task) {
     Json json{{"connector", task.connector}, {"task", 0}, {"state", name_of(task.state)}};
     for (const auto& attribute : attributes()) json[attribute.context][attribute.name] = attribute.value(*task.figures);
+    json["log"] = Json{{"headroom_bytes", task.figures->headroom_bytes.load()},
+                       {"unread_bytes", task.figures->unread_bytes.load()},
+                       {"headroom_seconds", task.figures->headroom_s.load()},
+                       {"time_left_seconds", task.figures->time_left_s.load()}};
     json["tables"] = Json::object();
     for (const auto& [name, table] : task.figures->tables())
         json["tables"][name] = Json{{"create", table->creates.load()},

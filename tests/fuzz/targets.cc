@@ -88,7 +88,7 @@ void column_value(std::string_view bytes) {
     declared.length = 6;
     declared.scale = declared.type_name == "DECIMAL" ? std::optional<int>(2) : std::nullopt;
     declared.enum_values = {"'a'", "'b'"};
-    ColumnPlan plan(table, declared, {});
+    ColumnPlan plan(table, declared, {}, {});
     const std::string text(bytes.substr(4));
     std::string out;
     try {

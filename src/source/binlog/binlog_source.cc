@@ -40,6 +40,7 @@ class BinlogSource final : public engine::Source {
           mode_(engine::SnapshotMode::from(context_.settings)),
           schema_(schema_options(dialect, context_), context_.settings, context_.log),
           heartbeat_(heartbeat_options(), context_.key_json, context_.value_json),
+          purge_watch_(purge_watch_options(context_, connection_)),
           transactions_(schema_.options().plan.naming.transaction(), context_.key_json, context_.value_json),
           notifier_(context_.settings, context_.key_json, context_.value_json),
           writer_(with_transactions(with_topics(writer_options(dialect, context_)))),
@@ -396,6 +397,7 @@ class BinlogSource final : public engine::Source {
     Streaming::Options stream_options() {
         Streaming::Options options = streaming_options(context_, connection_);
         options.connected = [this] { note_started(); };
+        options.purge_watch = &purge_watch_;
         if (const int64_t interval = context_.settings.integer("heartbeat.interval.ms"); interval > 0) {
             options.heartbeat = &heartbeat_;
             options.heartbeat_ms = std::min(options.heartbeat_ms, interval);  // on an idle server they are what comes
@@ -523,6 +525,7 @@ class BinlogSource final : public engine::Source {
     engine::SnapshotMode mode_;
     SchemaState schema_;
     Heartbeat heartbeat_;
+    PurgeWatch purge_watch_;
     engine::TransactionMonitor transactions_;
     engine::Notifier notifier_;
     ChangeWriter writer_;

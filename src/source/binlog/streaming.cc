@@ -735,7 +735,10 @@ void Streaming::run(const std::stop_token& stop) {
             if (event->header.timestamp != 0) {
                 last_position_ = event->start;
                 last_server_id_ = event->header.server_id;
+                last_written_s_ = event->header.timestamp;
             }
+            if (options_.purge_watch->is_due())
+                options_.purge_watch->look({stream_->file(), stream_->position(), last_written_s_});
             if (side_.actions == nullptr) continue;
             act_on_signals();
             pass_windows();

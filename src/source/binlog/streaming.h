@@ -13,6 +13,7 @@
 #include "source/binlog/dialect.h"
 #include "source/binlog/gtid_filter.h"
 #include "source/binlog/heartbeat.h"
+#include "source/binlog/purge_watch.h"
 #include "source/binlog/schema_state.h"
 #include "source/binlog/signal_actions.h"
 #include "source/engine/record_queue.h"
@@ -31,6 +32,7 @@ class Streaming {
         bool include_query = false;                          ///< include.query
         bool truncates_are_events = false;                   ///< skipped.operations without t
         Heartbeat* heartbeat = nullptr;                      ///< Outlives this; nullptr: none.
+        PurgeWatch* purge_watch = nullptr;                   ///< Outlives this.
         GtidFilter gtid_filter;                              ///< gtid.source.*
         Handling unknown_tables = Handling::Fail;            ///< inconsistent.schema.handling.mode
         Handling unreadable = Handling::Fail;                ///< event.processing.failure.handling.mode
@@ -142,6 +144,7 @@ class Streaming {
     std::vector<std::string> altered_;     ///< Tables whose structure the last event changed.
     uint64_t last_position_ = 0;
     uint32_t last_server_id_ = 0;
+    int64_t last_written_s_ = 0;
 };
 
 }  // namespace millrace::binlog

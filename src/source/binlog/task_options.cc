@@ -118,6 +118,17 @@ BinlogChunkReader::Options chunk_reader_options(const engine::SourceContext& con
     return options;
 }
 
+PurgeWatch::Options purge_watch_options(const engine::SourceContext& context, const ConnectionOptions& connection) {
+    PurgeWatch::Options options;
+    options.connection = connection;
+    options.interval_ms = context.settings.integer("log.headroom.interval.ms", 60'000);
+    options.warning_s = context.settings.integer("log.headroom.warning.seconds", 21'600);
+    options.figures = context.figures;
+    options.health = context.writer.health;
+    options.logger = context.connector_name + ".log";
+    return options;
+}
+
 Streaming::Options streaming_options(const engine::SourceContext& context, const ConnectionOptions& connection) {
     const auto& settings = context.settings;
     Streaming::Options options;

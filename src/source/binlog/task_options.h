@@ -15,6 +15,7 @@ ChangeWriter::Options writer_options(const Dialect& dialect, const engine::Sourc
 Snapshot::Options snapshot_options(const engine::SourceContext& context, const ConnectionOptions& connection);
 BinlogChunkReader::Options chunk_reader_options(const engine::SourceContext& context,
                                                 const ConnectionOptions& connection);
+PurgeWatch::Options purge_watch_options(const engine::SourceContext& context, const ConnectionOptions& connection);
 Streaming::Options streaming_options(const engine::SourceContext& context, const ConnectionOptions& connection);
 
 }  // namespace millrace::binlog

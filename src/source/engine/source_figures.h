@@ -29,6 +29,11 @@ class SourceFigures {
     Figure behind_ms = -1;     ///< That change's age then; -1: none yet.
     Figure position = 0;       ///< In the current log file.
     Figure has_gtids = 0;
+    // How long the server will still have what is to be read; -1: not known, or no end to it.
+    Figure headroom_bytes = -1;  ///< Of logs that are kept and were read.
+    Figure unread_bytes = -1;
+    Figure headroom_s = -1;   ///< Until the place that is read now is purged.
+    Figure time_left_s = -1;  ///< Until reading falls out of what is kept, as fast as it goes.
 
     // Snapshot
     Figure snapshot_runs = 0;
