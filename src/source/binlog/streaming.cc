@@ -737,7 +737,7 @@ void Streaming::run(const std::stop_token& stop) {
                 last_server_id_ = event->header.server_id;
                 last_written_s_ = event->header.timestamp;
             }
-            if (options_.purge_watch->is_due())
+            if (last_written_s_ != 0 && options_.purge_watch->is_due())
                 options_.purge_watch->look({stream_->file(), stream_->position(), last_written_s_});
             if (side_.actions == nullptr) continue;
             act_on_signals();
