@@ -4,7 +4,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 #include "base/calendar.h"
@@ -12,6 +11,7 @@
 #include "base/json.h"
 #include "base/json_text.h"
 #include "base/log.h"
+#include "base/stoppable_sleep.h"
 #include "base/text.h"
 #include "source/binlog/diagnosis.h"
 #include "source/binlog/snapshot_rest.h"
@@ -354,37 +354,31 @@ class BinlogSource final : public engine::Source {
     void stream(engine::RecordQueue& queue, const std::stop_token& stop) {
         log::set_phase("streaming");
         if (const int64_t delay = context_.settings.integer("streaming.delay.ms"); delay > 0)
-            std::this_thread::sleep_for(std::chrono::milliseconds(delay));
+            sleep_for(std::chrono::milliseconds(delay), stop);
         Streaming streaming(dialect_, stream_options(), schema_, writer_, queue, offset_);
-        BinlogChunkReader reader(dialect_, chunk_options(streaming), schema_, writer_);
+        BinlogChunkReader reader(dialect_, chunk_options(streaming, engine::SnapshotKind::Signalled), schema_, writer_);
         engine::IncrementalSnapshot incremental(engine::SnapshotKind::Signalled, reader, queue, notifier_,
                                                 *context_.figures, dialect_.name() + ".incremental");
         incremental.adopt(offset_.incremental);
-        BinlogChunkReader rest_reader(dialect_, rest_chunk_options(streaming), schema_, writer_);
+        BinlogChunkReader rest_reader(dialect_, chunk_options(streaming, engine::SnapshotKind::Rest), schema_, writer_);
         engine::IncrementalSnapshot rest(engine::SnapshotKind::Rest, rest_reader, queue, notifier_, *context_.figures,
                                          dialect_.name() + ".snapshot");
         rest.adopt(std::exchange(rest_, {}));
         for (auto* snapshot : {&incremental, &rest})
             snapshot->set_rows_per_second_max(context_.settings.integer("snapshot.max.rows.per.second"));
         SignalActions actions(incremental, hooks(queue, streaming, stop), dialect_.name() + ".signal");
-        Streaming::Side side;
-        side.signalled = {&incremental, &reader};
-        side.rest = {&rest, &rest_reader};
-        side.actions = &actions;
-        side.begin = [&] {
-            rest.go_on();
-            incremental.go_on();
-        };
-        streaming.attach(with_channels(std::move(side)));
+        SnapshotSteering steering(steering_options(), {incremental, reader}, {rest, rest_reader}, actions, inbox_,
+                                  schema_.filters(), queue, offset_);
+        streaming.attach(steering);
+        auto channel_options = engine::SignalChannels::Options::from(context_.settings);
+        channel_options.logger = dialect_.name() + ".signal";
+        if (offset_.signal_offset) channel_options.first_offset = *offset_.signal_offset + 1;
+        const engine::SignalChannels channels(context_.log, std::move(channel_options), inbox_);
         writer_.set_snapshots({&incremental, &rest});
         {
             auto entry = queue.enter();
             streaming_ = &streaming;
         }
-        auto channel_options = engine::SignalChannels::Options::from(context_.settings);
-        channel_options.logger = dialect_.name() + ".signal";
-        if (offset_.signal_offset) channel_options.first_offset = *offset_.signal_offset + 1;
-        const engine::SignalChannels channels(context_.log, std::move(channel_options), inbox_);
         try {
             streaming.run(stop);
         } catch (...) {
@@ -412,37 +406,28 @@ class BinlogSource final : public engine::Source {
         return options;
     }
 
-    BinlogChunkReader::Options chunk_options(Streaming& streaming) const {
+    BinlogChunkReader::Options chunk_options(const Streaming& streaming, engine::SnapshotKind kind) const {
         BinlogChunkReader::Options options = chunk_reader_options(context_, connection_);
-        if (!context_.settings.boolean("read.only", false)) options.mark_table = schema_.filters().signal_table();
-        options.view = snapshot_options(context_, connection_).view;
+        const Snapshot::Options initial = snapshot_options(context_, connection_);
+        options.view = initial.view;
         options.place = [&streaming] { return streaming.current_place(); };
         options.is_beyond = [&streaming](const std::string& file, uint64_t position) {
             return streaming.is_beyond(file, position);
         };
-        return options;
-    }
-
-    BinlogChunkReader::Options rest_chunk_options(Streaming& streaming) const {
-        BinlogChunkReader::Options options = chunk_reader_options(context_, connection_);
-        options.chunk_rows = snapshot_options(context_, connection_).rows.chunk_rows;
+        if (kind == engine::SnapshotKind::Signalled) {
+            if (!context_.settings.boolean("read.only", false)) options.mark_table = schema_.filters().signal_table();
+            return options;
+        }
+        options.chunk_rows = initial.rows.chunk_rows;
         options.marker = "true";
         options.last_marker = "last";
         options.bounds_first_chunk = true;
-        options.view = snapshot_options(context_, connection_).view;
-        options.place = [&streaming] { return streaming.current_place(); };
-        options.is_beyond = [&streaming](const std::string& file, uint64_t position) {
-            return streaming.is_beyond(file, position);
-        };
         return options;
     }
 
-    Streaming::Side with_channels(Streaming::Side side) {
-        side.inbox = &inbox_;
-        side.reads_signal_table = engine::SignalChannels::is_enabled(context_.settings, "source");
-        side.deletes_close =
-            iequals(context_.settings.text("incremental.snapshot.watermarking.strategy"), "insert_delete");
-        return side;
+    SnapshotSteering::Options steering_options() const {
+        return {engine::SignalChannels::is_enabled(context_.settings, "source"),
+                iequals(context_.settings.text("incremental.snapshot.watermarking.strategy"), "insert_delete")};
     }
 
     SignalActions::Hooks hooks(engine::RecordQueue& queue, Streaming& streaming, const std::stop_token& stop) {

@@ -1,12 +1,12 @@
 #include "source/binlog/snapshot.h"
 
 #include <chrono>
-#include <thread>
 
 #include "base/calendar.h"
 #include "base/errors.h"
 #include "base/failpoint.h"
 #include "base/log.h"
+#include "base/stoppable_sleep.h"
 #include "base/text.h"
 
 namespace millrace::binlog {
@@ -59,8 +59,7 @@ void Snapshot::check_topics() {
 void Snapshot::wait_delay(const std::stop_token& stop) const {
     if (options_.delay_ms <= 0) return;
     info(format("The connector will wait for {}ms before taking a snapshot", options_.delay_ms));
-    for (int64_t waited = 0; waited < options_.delay_ms && !stop.stop_requested(); waited += 100)
-        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    sleep_for(std::chrono::milliseconds(options_.delay_ms), stop);
 }
 
 /// snapshot.locking.mode=extended: nothing is written until all rows are read.

@@ -9,13 +9,12 @@
 #include <unordered_map>
 #include <vector>
 
-#include "source/binlog/binlog_chunk_reader.h"
 #include "source/binlog/dialect.h"
 #include "source/binlog/gtid_filter.h"
 #include "source/binlog/heartbeat.h"
 #include "source/binlog/purge_watch.h"
 #include "source/binlog/schema_state.h"
-#include "source/binlog/signal_actions.h"
+#include "source/binlog/snapshot_steering.h"
 #include "source/engine/record_queue.h"
 
 namespace millrace::binlog {
@@ -41,20 +40,6 @@ class Streaming {
         engine::TransactionMonitor* transactions = nullptr;  ///< provide.transaction.metadata; nullptr: off.
         engine::SourceFigures* figures = nullptr;
     };
-    /// What goes on beside streaming: snapshots that its events steer, and signals.
-    struct Side {
-        struct SnapshotInProgress {
-            engine::IncrementalSnapshot* snapshot = nullptr;
-            BinlogChunkReader* reader = nullptr;
-        };
-        SnapshotInProgress signalled;
-        SnapshotInProgress rest;  ///< Of an initial snapshot that was interrupted, or of new tables.
-        SignalActions* actions = nullptr;
-        engine::SignalInbox* inbox = nullptr;  ///< Signals from elsewhere than the signal table.
-        std::function<void()> begin;           ///< The log is being read from the offset on.
-        bool reads_signal_table = false;       ///< signal.enabled.channels has source.
-        bool deletes_close = false;            ///< incremental.snapshot.watermarking.strategy=insert_delete
-    };
     /// `offset` says where to begin and is kept up to date, always under the queue's lock, but for what
     /// complete_offset() adds, which is dear to compute for every transaction.
     Streaming(const Dialect& dialect, Options options, SchemaState& schema, ChangeWriter& writer,
@@ -63,8 +48,8 @@ class Streaming {
     /// Brings the offset's GTIDs and transaction counts up to date. Under the queue's lock.
     void complete_offset();
 
-    /// Before run().
-    void attach(Side side) { side_ = std::move(side); }
+    /// What its events steer. Before run(), and outlives it.
+    void attach(SnapshotSteering& steering) { steering_ = &steering; }
     /// Of the event that was handled last.
     SourceInfo current_place() const;
     /// Has more of the log been read than up to this place?
@@ -92,11 +77,6 @@ class Streaming {
     void handle_xa_end(const Event& event, topiclog::AppendBatch& batch, std::string_view statement);
     void replay_xa(const Event& commit, topiclog::AppendBatch& batch, const std::string& place);
     void refuse_statement(const Event& event, const Query& query, std::string_view statement) const;
-    void read_signals(const topiclog::AppendBatch& batch, size_t first_entry);
-    void act_on_signals();
-    void pass_windows();
-    void pass_windows_of(const Side::SnapshotInProgress& side);
-    void note_rest();
     void begin_transaction(const Event& event);
     void announce_transaction(const Event& event, topiclog::AppendBatch& batch);
     void end_transaction(const Event& event, topiclog::AppendBatch& batch);
@@ -139,9 +119,7 @@ class Streaming {
     int64_t committed_us_ = 0;            ///< Of the current transaction; 0: the log does not say.
     bool ignores_changes_ = false;        ///< The transaction is of a server that gtid.source.* leaves out.
     std::string unpacked_;
-    Side side_;
-    std::vector<engine::Signal> signals_;  ///< Of the event that was handled last.
-    std::vector<std::string> altered_;     ///< Tables whose structure the last event changed.
+    SnapshotSteering* steering_ = nullptr;
     uint64_t last_position_ = 0;
     uint32_t last_server_id_ = 0;
     int64_t last_written_s_ = 0;

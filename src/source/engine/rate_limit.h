@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <mutex>
 #include <stop_token>
-#include <thread>
 
 #include "base/calendar.h"
+#include "base/stoppable_sleep.h"
 
 namespace millrace::engine {
 
@@ -27,8 +27,8 @@ class RateLimit {
             free_at_us_ = std::max(free_at_us_, (now - kSavedUpMs) * 1000) + units * 1'000'000 / per_second_;
             due_ms = free_at_us_ / 1000;
         }
-        while (!stop.stop_requested() && steady_ms() < due_ms)
-            std::this_thread::sleep_for(std::chrono::milliseconds(std::min<int64_t>(due_ms - steady_ms() + 1, 50)));
+        if (const int64_t left_ms = due_ms - steady_ms(); left_ms > 0)
+            sleep_for(std::chrono::milliseconds(left_ms), stop);
     }
 
   private:

@@ -1,11 +1,11 @@
 #include "source/mariadb/mariadb_dialect.h"
 
 #include <chrono>
-#include <thread>
 
 #include "base/calendar.h"
 #include "base/errors.h"
 #include "base/log.h"
+#include "base/stoppable_sleep.h"
 #include "base/text.h"
 
 namespace millrace::mariadb {
@@ -65,7 +65,7 @@ bool open_together(const std::vector<Connection*>& views, Connection& control, c
         opened.writes_blocked_us = now_ns() / 1000 - began_us;
         opened.method = "under FLUSH TABLES WITH READ LOCK";
         if (is_same) return true;
-        std::this_thread::sleep_for(std::chrono::milliseconds(how.lock_wait_ms * 10));
+        sleep_for(std::chrono::milliseconds(how.lock_wait_ms * 10), stop);
     }
     return false;
 }

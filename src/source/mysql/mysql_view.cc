@@ -2,11 +2,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
-#include <thread>
 
 #include "base/calendar.h"
 #include "base/errors.h"
 #include "base/log.h"
+#include "base/stoppable_sleep.h"
 #include "base/text.h"
 #include "source/mysql/mysql_dialect.h"
 
@@ -200,7 +200,7 @@ std::optional<SnapshotView> try_global_lock(const MySqlDialect& dialect, const V
     for (int64_t requests = 0;;) {
         if (stop.stop_requested()) throw RetriableError("The snapshot was stopped while it waited for its lock");
         if (watch.sees_one()) {
-            std::this_thread::sleep_for(std::chrono::milliseconds(kLookAgainMs));
+            sleep_for(std::chrono::milliseconds(kLookAgainMs), stop);
             if (unlocked_too)
                 if (auto opened = try_unlocked(dialect, views, control, kUnlockedTriesBetween)) return opened;
             deadline = steady_ms() + how.lock_timeout_ms;
@@ -235,7 +235,7 @@ std::optional<SnapshotView> try_global_lock(const MySqlDialect& dialect, const V
                        "tables busy. "
                        "The snapshot is tried again",
                        how.lock_timeout_ms));
-        std::this_thread::sleep_for(std::chrono::milliseconds(pause_ms));
+        sleep_for(std::chrono::milliseconds(pause_ms), stop);
         pause_ms = std::min<int64_t>(pause_ms * 2, 2000);
         if (!unlocked_too) continue;
         if (auto opened = try_unlocked(dialect, views, control, kUnlockedTriesBetween)) return opened;

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "relational/filters.h"
+#include "source/binlog/binlog_chunk_reader.h"
+#include "source/binlog/binlog_offset.h"
+#include "source/binlog/signal_actions.h"
+#include "source/engine/incremental_snapshot.h"
+#include "source/engine/record_queue.h"
+#include "topiclog/append_batch.h"
+
+namespace millrace::binlog {
+
+/// What goes on beside streaming, on its thread: between two events signals are acted on, and snapshots read chunk by
+/// chunk, whose windows open and close where the log is. The way of a signal: from the signal table's rows, or from the
+/// inbox of the other channels.
+class SnapshotSteering {
+  public:
+    struct SnapshotInProgress {
+        engine::IncrementalSnapshot& snapshot;
+        BinlogChunkReader& reader;
+    };
+    struct Options {
+        bool reads_signal_table = false;  ///< signal.enabled.channels has source.
+        bool deletes_close = false;       ///< incremental.snapshot.watermarking.strategy=insert_delete
+    };
+    /// `signalled`: incremental snapshots that signals ask for; `rest`: what an interrupted initial snapshot left.
+    SnapshotSteering(Options options, SnapshotInProgress signalled, SnapshotInProgress rest, SignalActions& actions,
+                     engine::SignalInbox& inbox, const relational::Filters& filters, engine::RecordQueue& queue,
+                     BinlogOffset& offset);
+
+    /// The log is being read from the offset on.
+    void begin();
+    /// Rows of a table, records of the batch from `first_entry` on. Under the queue's lock.
+    void note_rows(const relational::TableId& table, const topiclog::AppendBatch& batch, size_t first_entry);
+    /// The structure of a table has changed. Under the queue's lock.
+    void note_altered(const relational::TableId& table) { altered_.push_back(table.dotted()); }
+    /// Between two events. Not under the queue's lock.
+    void act(bool in_transaction);
+    /// Puts into the offset where the snapshots are. Under the queue's lock.
+    void complete_offset();
+
+  private:
+    void act_on_signals();
+    void pass_windows(const SnapshotInProgress& side, bool in_transaction);
+    void note_rest();
+
+    const Options options_;
+    SnapshotInProgress signalled_, rest_;
+    SignalActions& actions_;
+    engine::SignalInbox& inbox_;
+    const relational::Filters& filters_;
+    engine::RecordQueue& queue_;
+    BinlogOffset& offset_;
+    std::vector<engine::Signal> signals_;  ///< Of the event that was handled last.
+    std::vector<std::string> altered_;     ///< By that event.
+};
+
+}  // namespace millrace::binlog
