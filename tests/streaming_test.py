@@ -271,6 +271,19 @@ class Streaming(unittest.TestCase):
                 self.worker.kill()
                 own.stop()
 
+    def test_a_look_at_the_logs_that_fails_does_not_stop_capture(self):
+        """The server lets the connector's user in no more, but for the connection that streaming has: told once, asked again later."""
+        own = Server('mysql', FOLDER / 'blind-mysql').start()
+        self.addCleanup(own.stop)
+        self.addCleanup(own.sql, 'ALTER USER debezium ACCOUNT UNLOCK')
+        self.capture('mysql', 'CREATE TABLE t (id INT PRIMARY KEY)', on=own, config={'log.headroom.interval.ms': '100'})
+        own.sql('ALTER USER debezium ACCOUNT LOCK')
+        self.sql('INSERT INTO t VALUES (1)')
+        self.worker.wait_log(r'How long the server will still have the log is not known: .*locked')
+        self.sql('INSERT INTO t VALUES (2)')
+        self.assertEqual(self.after('t', 2), [{'id': 1}, {'id': 2}])
+        self.assertEqual(self.worker.task_state('c'), 'RUNNING')
+
     def test_a_server_that_comes_back_is_read_on(self):
         for kind in ('mysql', 'mariadb'):
             with self.subTest(kind):

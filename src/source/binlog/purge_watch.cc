@@ -1,8 +1,10 @@
 #include "source/binlog/purge_watch.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/calendar.h"
+#include "base/errors.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -23,7 +25,7 @@ int64_t retention_s(Connection& connection) {
 }  // namespace
 
 bool PurgeWatch::is_due() const {
-    return options_.interval_ms > 0 && !is_refused_ && (!next_look_ms_ || steady_ms() >= *next_look_ms_);
+    return options_.interval_ms > 0 && (!next_look_ms_ || steady_ms() >= *next_look_ms_);
 }
 
 /// The end of what is kept moves with the clock, and this reader after it: how long until they meet; -1: they do not.
@@ -39,15 +41,27 @@ int64_t PurgeWatch::time_left(const Place& place, int64_t headroom_s, int64_t no
 
 void PurgeWatch::look(const Place& place) {
     next_look_ms_ = steady_ms() + options_.interval_ms;
-    Connection connection(options_.connection);
-    std::vector<Connection::Strings> logs;
     try {
-        logs = connection.rows("SHOW BINARY LOGS");
+        Connection connection(options_.connection);
+        measure(connection, place);
+        is_blind_ = false;
     } catch (const ServerError& fault) {
-        is_refused_ = true;
-        log::warn(options_.logger, format("How long the log will still be there is not known: {}", fault.message));
-        return;
+        tell_blind(fault.message);
+    } catch (const RetriableError& fault) {
+        tell_blind(fault.what());
     }
+}
+
+/// Capture does not end for want of a look. Told once, until the server answers again.
+void PurgeWatch::tell_blind(const std::string& cause) {
+    if (std::exchange(is_blind_, true)) return;
+    log::warn(options_.logger, format("How long the server will still have the log is not known: {}; it is asked again "
+                                      "every {} (log.headroom.interval.ms)",
+                                      cause, duration_text(options_.interval_ms)));
+}
+
+void PurgeWatch::measure(Connection& connection, const Place& place) {
+    const auto logs = connection.rows("SHOW BINARY LOGS");
     int64_t before = 0, unread = 0;
     bool is_found = false, is_last = false;
     for (const auto& row : logs) {

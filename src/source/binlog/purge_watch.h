@@ -33,10 +33,12 @@ class PurgeWatch {
     explicit PurgeWatch(Options options) : options_(std::move(options)) {}
 
     bool is_due() const;
-    /// Throws RetriableError if the server cannot be reached. A server that refuses to tell is not asked again.
+    /// Where the server refuses to tell, or lets no further connection in, the figures stay as they were.
     void look(const Place& place);
 
   private:
+    void measure(Connection& connection, const Place& place);
+    void tell_blind(const std::string& cause);
     int64_t time_left(const Place& place, int64_t headroom_s, int64_t now);
     void warn(const Place& place, int64_t left_s, int64_t unread_bytes);
 
@@ -44,7 +46,7 @@ class PurgeWatch {
     std::optional<int64_t> next_look_ms_;
     int64_t last_look_s_ = 0, last_written_s_ = 0;
     bool is_warned_ = false;
-    bool is_refused_ = false;
+    bool is_blind_ = false;
 };
 
 }  // namespace millrace::binlog
