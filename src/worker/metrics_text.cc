@@ -13,7 +13,7 @@ namespace {
 
 using engine::SourceFigures;
 
-enum class Kind { Gauge, Counter };
+enum class Kind { Gauge, Counter, Text };
 
 /// max.queue.size's default, which stands for a full queue.
 constexpr int64_t kQueueRecords = 8192;
@@ -121,8 +121,8 @@ void add_common(std::vector<Attribute>& all, const char* context) {
     all.push_back({context, "QueueRemainingCapacity", K::Gauge, [](const F& f) { return Json(queue_room(f)); }});
     all.push_back({context, "MaxQueueSizeInBytes", K::Gauge, figure(&F::queue_bytes_max)});
     all.push_back({context, "CurrentQueueSizeInBytes", K::Gauge, figure(&F::queue_bytes)});
-    all.push_back({context, "LastEvent", K::Gauge, [](const F& f) { return Json(last_event(f)); }});
-    all.push_back({context, "CapturedTables", K::Gauge, text(&F::Texts::captured_tables)});
+    all.push_back({context, "LastEvent", K::Text, [](const F& f) { return Json(last_event(f)); }});
+    all.push_back({context, "CapturedTables", K::Text, text(&F::Texts::captured_tables)});
 }
 
 std::vector<Attribute> make_attributes() {
@@ -138,12 +138,12 @@ std::vector<Attribute> make_attributes() {
         {kStreaming, "NumberOfLargeTransactions", K::Counter, always(0)},  // no transaction is buffered
         {kStreaming, "NumberOfSkippedEvents", K::Counter, figure(&F::passed_over)},
         {kStreaming, "NumberOfDisconnects", K::Counter, figure(&F::disconnects)},
-        {kStreaming, "BinlogFilename", K::Gauge, text(&T::log_file)},
+        {kStreaming, "BinlogFilename", K::Text, text(&T::log_file)},
         {kStreaming, "BinlogPosition", K::Gauge, figure(&F::position)},
-        {kStreaming, "GtidSet", K::Gauge, text(&T::gtids)},
+        {kStreaming, "GtidSet", K::Text, text(&T::gtids)},
         {kStreaming, "IsGtidModeEnabled", K::Gauge, truth(&F::has_gtids)},
-        {kStreaming, "LastTransactionId", K::Gauge, text(&T::last_transaction)},
-        {kStreaming, "SourceEventPosition", K::Gauge,
+        {kStreaming, "LastTransactionId", K::Text, text(&T::last_transaction)},
+        {kStreaming, "SourceEventPosition", K::Text,
          [](const F& f) {
              const T texts = f.texts();
              return Json{{"file", texts.log_file}, {"pos", std::to_string(f.position)}, {"gtids", texts.gtids}};
@@ -159,15 +159,15 @@ std::vector<Attribute> make_attributes() {
         {kSnapshot, "RemainingTableCount", K::Gauge, figure(&F::tables_left)},
         {kSnapshot, "HoldingGlobalLock", K::Gauge, truth(&F::holds_global_lock)},
         {kSnapshot, "RowsScanned", K::Counter, [](const F& f) { return by_table(f, &F::Table::reads); }},
-        {kSnapshot, "ChunkId", K::Gauge, text(&T::chunk_id)},
-        {kSnapshot, "ChunkFrom", K::Gauge, text(&T::chunk_from)},
-        {kSnapshot, "ChunkTo", K::Gauge, text(&T::chunk_to)},
-        {kSnapshot, "TableFrom", K::Gauge, always("")},  // a table is read from its beginning
-        {kSnapshot, "TableTo", K::Gauge, text(&T::table_to)},
+        {kSnapshot, "ChunkId", K::Text, text(&T::chunk_id)},
+        {kSnapshot, "ChunkFrom", K::Text, text(&T::chunk_from)},
+        {kSnapshot, "ChunkTo", K::Text, text(&T::chunk_to)},
+        {kSnapshot, "TableFrom", K::Text, always("")},  // a table is read from its beginning
+        {kSnapshot, "TableTo", K::Text, text(&T::table_to)},
         {kSnapshot, "TableChunkCounts", K::Counter, [](const F& f) { return by_table(f, &F::Table::chunks); }},
         {kSnapshot, "TableChunksCompletedCounts", K::Counter,
          [](const F& f) { return by_table(f, &F::Table::chunks_done); }},
-        {kHistory, "Status", K::Gauge, [](const F& f) { return Json(history_status(f)); }},
+        {kHistory, "Status", K::Text, [](const F& f) { return Json(history_status(f)); }},
         {kHistory, "RecoveryStartTime", K::Gauge, [](const F& f) { return Json(f.recovery_started_ms / 1000); }},
         {kHistory, "ChangesRecovered", K::Counter, figure(&F::changes_recovered)},
         {kHistory, "ChangesApplied", K::Counter, figure(&F::changes_applied)},
@@ -175,8 +175,8 @@ std::vector<Attribute> make_attributes() {
          [](const F& f) { return Json(since(f.last_applied_ms)); }},
         {kHistory, "MilliSecondsSinceLastRecoveredChange", K::Gauge,
          [](const F& f) { return Json(since(f.last_recovered_ms)); }},
-        {kHistory, "LastAppliedChange", K::Gauge, text(&T::last_applied_ddl)},
-        {kHistory, "LastRecoveredChange", K::Gauge, text(&T::last_recovered_ddl)},
+        {kHistory, "LastAppliedChange", K::Text, text(&T::last_applied_ddl)},
+        {kHistory, "LastRecoveredChange", K::Text, text(&T::last_recovered_ddl)},
     };
     add_common(all, kStreaming);
     add_common(all, kSnapshot);
@@ -235,7 +235,7 @@ void append_samples(std::string& out, const Attribute& attribute, const TaskFigu
 void append_attributes(std::string& out, const std::vector<TaskFigures>& tasks) {
     std::set<std::string_view> told;
     for (const auto& attribute : attributes()) {
-        if (!told.insert(attribute.name).second) continue;
+        if (attribute.kind == Kind::Text || !told.insert(attribute.name).second) continue;
         std::string samples;
         for (const auto& same : attributes())
             if (std::string_view(same.name) == attribute.name)

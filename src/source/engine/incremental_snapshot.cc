@@ -75,6 +75,8 @@ void IncrementalSnapshot::adopt(IncrementalSnapshotState state) {
     if (!state_.collections.empty() && !state_.last_sent) state_.last_sent = state_.collections.front().after;
     read_to_ = state_.last_sent;
     started_ms_ = steady_ms();
+    if (kind_ == SnapshotKind::Signalled)
+        figures_.snapshot_paused = 0;  // a pause ends with the run that it was asked of
 }
 
 void IncrementalSnapshot::go_on() {

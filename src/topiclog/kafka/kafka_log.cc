@@ -53,17 +53,19 @@ kafka::ConfHandle producer_conf(const KafkaOptions& options, const JavaPropertie
     return conf;
 }
 
+/// As suits reading a topic from its beginning: in large pieces, and a reader that is full is filled again soon.
+JavaProperties consumer_defaults() {
+    return {{"fetch.max.wait.ms", "100"}, {"max.partition.fetch.bytes", "8388608"}};
+}
+
 kafka::ConfHandle reader_conf(const KafkaOptions& options) {
-    auto conf = kafka::client_conf(merged(options.common, options.consumer), Role::Consumer,
-                                   shown_prefix(options.consumer, "consumer."));
+    auto conf = kafka::client_conf(merged(merged(consumer_defaults(), options.common), options.consumer),
+                                   Role::Consumer, shown_prefix(options.consumer, "consumer."));
     for (const auto& [name, value] :
          std::initializer_list<std::pair<const char*, const char*>>{{"isolation.level", "read_committed"},
                                                                     {"enable.partition.eof", "true"},
                                                                     {"auto.offset.reset", "earliest"},
-                                                                    {"fetch.wait.max.ms", "100"},
-                                                                    // A full queue is asked about again soon.
                                                                     {"fetch.queue.backoff.ms", "10"},
-                                                                    {"max.partition.fetch.bytes", "8388608"},
                                                                     {"queued.max.messages.kbytes", "16384"},
                                                                     {"allow.auto.create.topics", "false"}})
         kafka::set(conf.get(), name, value, name);
