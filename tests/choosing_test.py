@@ -57,24 +57,30 @@ class Choosing(unittest.TestCase):
         name = f'unknown_{mode}'
         s, w = self.table(kind, name), self.start(f'unknown-{kind}-{mode}')
         config = {**connector(s, 'p'), 'database.include.list': name, 'table.include.list': f'{name}.t', 'schema.history.internal.store.only.captured.tables.ddl': 'true',
-                  'inconsistent.schema.handling.mode': mode}
+                  'inconsistent.schema.handling.mode': mode, 'snapshot.new.tables': 'off'}
         w.create('c', config)
         w.wait_log('Connected to')
         w.request('PUT', '/connectors/c/config', {**config, 'table.include.list': f'{name}.t,{name}.late'})
-        s.sql(f'INSERT INTO {name}.late VALUES (1)', f'INSERT INTO {name}.t VALUES (1)')
-        return w, name
+        return s, w, name
 
     def test_changes_of_a_table_that_is_not_known_fail_loudly(self):
+        """It was altered since, so that the server cannot say what it was."""
         for kind in ('mysql', 'mariadb'):
             with self.subTest(kind):
-                w, name = self.unknown_table(kind, 'fail')
-                self.assertIn(f'{name}.late', w.wait_failed('c'))
+                s, w, name = self.unknown_table(kind, 'fail')
+                w.stop()
+                s.sql(f'INSERT INTO {name}.late VALUES (1)', f'ALTER TABLE {name}.late ADD COLUMN a INT')
+                w.start()
+                trace = w.wait_failed('c')
+                self.assertIn(f'{name}.late', trace)
+                self.assertIn('does not know it', trace)
 
     def test_changes_of_a_table_that_is_not_known_are_passed_over_if_so_told(self):
         for kind in ('mysql', 'mariadb'):
             for mode in ('warn', 'skip'):
                 with self.subTest(kind, mode=mode):
-                    w, name = self.unknown_table(kind, mode)
+                    s, w, name = self.unknown_table(kind, mode)
+                    s.sql(f'INSERT INTO {name}.late VALUES (1)', f'INSERT INTO {name}.t VALUES (1)')
                     w.wait_records(f'p.{name}.t', 1)
                     self.assertEqual(w.topics().get(f'p.{name}.late', 0), 0)
                     self.assertEqual(mode == 'warn', f'{name}.late' in w.log() and 'is passed over' in w.log())

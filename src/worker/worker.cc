@@ -177,8 +177,13 @@ Json Worker::offsets(const std::string& name) {
     const auto& connector = find(state, name, kNotFound);
     Json json;
     json["offsets"] = Json::array();
-    for (const auto& [partition, offset] : offsets_.read(name, own_offsets_topic(connector.config)))
-        json["offsets"].push_back({{"partition", partition}, {"offset", offset}});
+    for (const auto& [partition, offset] : offsets_.read(name, own_offsets_topic(connector.config))) {
+        Json shown = offset;
+        if (shown.is_object())
+            for (const auto& [field, value] : offset.items())
+                if (field.starts_with(engine::kUnshownOffsetField)) shown.erase(field);
+        json["offsets"].push_back({{"partition", partition}, {"offset", shown}});
+    }
     return json;
 }
 

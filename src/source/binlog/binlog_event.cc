@@ -85,30 +85,62 @@ WireColumn read_column(WireType type, ByteCursor& metadata) {
     return column;
 }
 
+/// One bit for each column of a numeric type.
+void read_signedness(std::string_view bits, TableMap& map) {
+    map.has_signedness = true;
+    size_t numeric = 0;
+    for (auto& column : map.columns) {
+        const auto type = column.type;
+        const bool is_numeric = (type >= WireType::Tiny && type <= WireType::Double) || type == WireType::LongLong ||
+                                type == WireType::Int24 || type == WireType::NewDecimal || type == WireType::Year;
+        if (!is_numeric) continue;
+        if (numeric / 8 < bits.size())
+            column.is_unsigned = (static_cast<unsigned char>(bits[numeric / 8]) >> (7 - numeric % 8) & 1) != 0;
+        ++numeric;
+    }
+}
+
+using Literals = std::vector<std::vector<std::string_view>>;
+
+Literals read_literals(ByteCursor value) {
+    Literals all;
+    while (!value.empty() && value.ok()) {
+        auto& literals = all.emplace_back();
+        for (uint64_t left = value.length_encoded(); left > 0 && value.ok() && !value.empty(); --left)
+            literals.push_back(value.length_encoded_bytes());
+    }
+    return all;
+}
+
+/// ENUM's and SET's literals come apart from each other; together they follow the columns.
+void join_literals(TableMap& map, Literals enums, Literals sets) {
+    size_t enum_at = 0, set_at = 0;
+    for (const auto& column : map.columns) {
+        auto& from = column.type == WireType::Enum ? enums : sets;
+        auto& at = column.type == WireType::Enum ? enum_at : set_at;
+        if (column.type != WireType::Enum && column.type != WireType::Set) continue;
+        if (at == from.size()) return;
+        map.literals.push_back(std::move(from[at++]));
+    }
+}
+
 /// The optional metadata: type, length, value (since MySQL 8.0, MariaDB 10.5). Only what is used is read.
 void read_optional_metadata(ByteCursor& cursor, TableMap& map) {
-    constexpr uint8_t kSignedness = 1;
-    constexpr uint8_t kColumnNames = 4;
+    constexpr uint8_t kSignedness = 1, kColumnNames = 4, kSetLiterals = 5, kEnumLiterals = 6;
+    Literals enums, sets;
     while (!cursor.empty() && cursor.ok()) {
         const uint8_t field = cursor.u8();
         ByteCursor value(cursor.length_encoded_bytes());
-        if (field == kColumnNames) {
+        if (field == kColumnNames)
             while (!value.empty() && value.ok()) map.column_names.push_back(value.length_encoded_bytes());
-        } else if (field == kSignedness) {
-            size_t numeric = 0;
-            const std::string_view bits = value.rest();
-            for (auto& column : map.columns) {
-                const auto type = column.type;
-                const bool is_numeric = (type >= WireType::Tiny && type <= WireType::Double) ||
-                                        type == WireType::LongLong || type == WireType::Int24 ||
-                                        type == WireType::NewDecimal;
-                if (!is_numeric) continue;
-                if (numeric / 8 < bits.size())
-                    column.is_unsigned = (static_cast<unsigned char>(bits[numeric / 8]) >> (7 - numeric % 8) & 1) != 0;
-                ++numeric;
-            }
-        }
+        else if (field == kSignedness)
+            read_signedness(value.rest(), map);
+        else if (field == kSetLiterals)
+            sets = read_literals(value);
+        else if (field == kEnumLiterals)
+            enums = read_literals(value);
     }
+    if (!enums.empty() || !sets.empty()) join_literals(map, std::move(enums), std::move(sets));
 }
 
 /// Query event status variables up to the ones that matter; the servers write them in ascending order of code.
@@ -352,6 +384,12 @@ std::optional<TableMap> parse_table_map(std::string_view body, size_t table_id_b
     if (!metadata.ok()) return std::nullopt;
     read_optional_metadata(cursor, map);
     return map;
+}
+
+bool ends_in_versioning_columns(const TableMap& map, size_t known) {
+    if (map.columns.size() != known + 2) return false;
+    const auto type = map.columns.back().type;
+    return type == map.columns[known].type && (type == WireType::Timestamp2 || type == WireType::LongLong);
 }
 
 bool is_rows(EventType type) {

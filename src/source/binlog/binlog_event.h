@@ -128,8 +128,14 @@ struct TableMap {
     std::string_view database;
     std::string_view table;
     std::vector<WireColumn> columns;
+    bool has_signedness = false;                 ///< WireColumn::is_unsigned is told.
     std::vector<std::string_view> column_names;  ///< With binlog_row_metadata=FULL.
+    /// The same, of each ENUM and SET in turn, in the column's character set.
+    std::vector<std::vector<std::string_view>> literals;
 };
+/// MariaDB adds two invisible columns, row_start and row_end, to tables WITH SYSTEM VERSIONING: does the log have them
+/// behind the `known` ones?
+bool ends_in_versioning_columns(const TableMap& map, size_t known);
 /// `table_id_bytes` is 6, or 4 in logs of very old servers.
 std::optional<TableMap> parse_table_map(std::string_view body, size_t table_id_bytes = 6);
 

@@ -14,7 +14,7 @@ constexpr const char* kIncrementalMaximum = "incremental_snapshot_maximum_key";
 constexpr const char* kIncrementalLast = "incremental_snapshot_primary_key";
 constexpr const char* kIncrementalTables = "incremental_snapshot_collections";
 constexpr const char* kReadAtKey = "millrace_read_at";
-constexpr const char* kListsKey = "millrace_lists";
+constexpr const char* kListsKey = "_millrace_lists";
 constexpr const char* kProgressKey = "millrace_snapshot";
 constexpr const char* kPreparedXaKey = "millrace_prepared_xa";
 
@@ -101,6 +101,16 @@ std::string BinlogOffset::to_json() const {
         json[kPreparedXaKey] = prepared.dump();
     }
     return to_text(json);
+}
+
+BinlogOffset BinlogOffset::without_own() const {
+    BinlogOffset place = *this;
+    place.progress = {};
+    place.read_at.clear();
+    place.lists.clear();
+    place.signal_offset.reset();
+    place.prepared_xa.clear();
+    return place;
 }
 
 BinlogOffset BinlogOffset::from_json(std::string_view text) {

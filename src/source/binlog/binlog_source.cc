@@ -14,6 +14,7 @@
 #include "base/stoppable_sleep.h"
 #include "base/text.h"
 #include "source/binlog/diagnosis.h"
+#include "source/binlog/new_tables.h"
 #include "source/binlog/snapshot_rest.h"
 #include "source/binlog/task_options.h"
 #include "source/engine/signal_channels.h"
@@ -41,6 +42,9 @@ class BinlogSource final : public engine::Source {
           schema_(schema_options(dialect, context_), context_.settings, context_.log),
           heartbeat_(heartbeat_options(), context_.key_json, context_.value_json),
           purge_watch_(purge_watch_options(context_, connection_)),
+          server_tables_(dialect, connection_, schema_),
+          structure_check_({context_.settings.boolean("schema.repair", true), connection_, dialect.name() + ".schema"},
+                           server_tables_, schema_),
           transactions_(schema_.options().plan.naming.transaction(), context_.key_json, context_.value_json),
           notifier_(context_.settings, context_.key_json, context_.value_json),
           writer_(with_transactions(with_topics(writer_options(dialect, context_)))),
@@ -75,6 +79,7 @@ class BinlogSource final : public engine::Source {
                 restore_history(queue, stop);
             else
                 recover_schema();
+            if (mode_.streams() && !offset_.in_snapshot) take_up_new_tables(queue, stop);
             if (!stop.stop_requested() && mode_.streams()) stream(queue, stop);
             if (!mode_.streams()) rest(queue, stop);
         } catch (const ServerError& fault) {
@@ -155,7 +160,8 @@ class BinlogSource final : public engine::Source {
     std::optional<topiclog::OffsetRecord> current_offset() {
         if (offset_.file.empty() && offset_.ts_sec == 0) return std::nullopt;
         if (streaming_ != nullptr) streaming_->complete_offset();
-        const BinlogOffset& offset = set_position_ ? *set_position_ : offset_;
+        BinlogOffset offset = set_position_ ? *set_position_ : offset_;
+        offset.lists = lists_;
         return topiclog::OffsetRecord{context_.offsets_topic, offset_key_, offset.to_json()};
     }
 
@@ -229,6 +235,38 @@ class BinlogSource final : public engine::Source {
                mode_.name() != "always" && context_.settings.boolean("snapshot.resume", true);
     }
 
+    /// From here on the offset says which tables it was written for.
+    std::vector<relational::TableId> know_new_tables(engine::RecordQueue& queue) {
+        if (!iequals(context_.settings.text("snapshot.new.tables", "parallel"), "parallel")) return {};
+        NewTables tables(dialect_, connection_, context_.settings, schema_, dialect_.name() + ".snapshot");
+        auto found = tables.take_up(offset_, writer_, queue);
+        queue.synchronized([&] { lists_ = tables.lists(); });
+        return found;
+    }
+
+    /// snapshot.new.tables: rows of tables that are captured from now on are read beside streaming.
+    void take_up_new_tables(engine::RecordQueue& queue, const std::stop_token& stop) {
+        const auto found = know_new_tables(queue);
+        if (mode_.reads_data(false, false))
+            queue.synchronized([&] {
+                for (const auto& id : found) offset_.progress.left[id.dotted()].emplace_back();
+            });
+        if (offset_.progress.left.empty()) return;
+        SnapshotRest rest = snapshot_rest();
+        rest_ = rest.tables(offset_);
+        std::vector<std::string> names;
+        for (const auto& collection : rest_.collections) names.push_back(collection.table);
+        log::info(logger(), format("Tables that are captured from now on are read while streaming goes on "
+                                   "(snapshot.new.tables): {}",
+                                   join(names, ", ")));
+        if (!rest.read_whole_tables(rest_, offset_, writer_, queue, notifier_, stop))
+            throw FatalError(
+                format("A table without a key, of {}, is captured from now on and was altered behind the "
+                       "place that the connector has come to. Take it out of table.include.list until "
+                       "the connector has come to the end of the log",
+                       join(names, ", ")));
+    }
+
     SnapshotRest snapshot_rest() {
         const Snapshot::Options options = snapshot_options(context_, connection_);
         return {
@@ -244,6 +282,7 @@ class BinlogSource final : public engine::Source {
             return false;
         }
         recover_schema();
+        know_new_tables(queue);
         SnapshotRest rest = snapshot_rest();
         rest_ = rest.tables(offset_);
         note_started();
@@ -282,6 +321,8 @@ class BinlogSource final : public engine::Source {
 
     void take_snapshot(engine::RecordQueue& queue, const std::stop_token& stop, bool data, bool structure) {
         log::set_phase("snapshot");
+        offset_.lists.clear();
+        know_new_tables(queue);
         Snapshot::Options options = snapshot_options(context_, connection_);
         options.started = [this] { note_started(); };
         options.with_data = data;
@@ -316,7 +357,7 @@ class BinlogSource final : public engine::Source {
         Snapshot::Options options = snapshot_options(context_, connection_);
         options.started = [this] { note_started(); };
         options.with_data = false;
-        options.history_offset = offset_;
+        options.history_offset = offset_.without_own();
         BinlogOffset scratch;
         Snapshot(dialect_, std::move(options), schema_, writer_, queue, notifier_, scratch).run(stop);
     }
@@ -392,6 +433,7 @@ class BinlogSource final : public engine::Source {
         Streaming::Options options = streaming_options(context_, connection_);
         options.connected = [this] { note_started(); };
         options.purge_watch = &purge_watch_;
+        options.structure_check = &structure_check_;
         if (const int64_t interval = context_.settings.integer("heartbeat.interval.ms"); interval > 0) {
             options.heartbeat = &heartbeat_;
             options.heartbeat_ms = std::min(options.heartbeat_ms, interval);  // on an idle server they are what comes
@@ -440,7 +482,7 @@ class BinlogSource final : public engine::Source {
             SchemaState::Place place;
             place.info = streaming.current_place();
             place.info.ts_us = now_ms() * 1000;
-            place.position_json = offset_.to_json();
+            place.position_json = offset_.without_own().to_json();
             place.text = "a signal";
             schema_.change(entry.batch(), writer_, database, changes, place);
         };
@@ -511,12 +553,15 @@ class BinlogSource final : public engine::Source {
     SchemaState schema_;
     Heartbeat heartbeat_;
     PurgeWatch purge_watch_;
+    ServerTables server_tables_;
+    StructureCheck structure_check_;
     engine::TransactionMonitor transactions_;
     engine::Notifier notifier_;
     ChangeWriter writer_;
     std::string prefix_;
     std::string offset_key_;
     BinlogOffset offset_;
+    std::string lists_;                         ///< That choose the tables that the offset is of; empty: not known.
     engine::IncrementalSnapshotState rest_;     ///< What of an interrupted snapshot is left to be read.
     std::optional<BinlogOffset> set_position_;  ///< By a signal; holds from the next start on.
     engine::SignalInbox inbox_;

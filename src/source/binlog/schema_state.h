@@ -44,6 +44,7 @@ class SchemaState {
     void tell_tables() const;
     const relational::Filters& filters() const { return filters_; }
     ddl::Catalog& catalog() { return catalog_; }
+    const ddl::Catalog& catalog() const { return catalog_; }
     const Options& options() const { return options_; }
 
     /// Applies a statement and writes what it changed to the batch. Throws FatalError if it concerns a captured

@@ -15,6 +15,7 @@ SnapshotRest::SnapshotRest(const Dialect& dialect, const ConnectionOptions& conn
       rows_(std::move(rows)),
       included_(std::move(included)),
       schema_(schema),
+      server_tables_(dialect, connection, schema),
       logger_(std::move(logger)) {}
 
 bool SnapshotRest::has_chunks(const relational::TableId& id) const {
@@ -45,14 +46,8 @@ engine::IncrementalSnapshotState SnapshotRest::tables(const BinlogOffset& offset
 }
 
 bool SnapshotRest::is_unaltered(Connection& view, const relational::TableId& id) const {
-    const auto rows = view.rows("SHOW CREATE TABLE " + quote_table(id.database, id.table));
-    ddl::Catalog scratch;
-    scratch.server_charset = schema_.catalog().server_charset;
-    scratch.database_charsets = schema_.catalog().database_charsets;
-    ddl::apply_ddl(scratch, rows.empty() ? "" : rows[0][1].value_or(""),
-                   {dialect_.server(), id.database, 0, schema_.options().keep_comments});
-    const auto now = scratch.tables.find(id);
-    return now != scratch.tables.end() && now->second.columns == schema_.catalog().tables.at(id).columns;
+    const auto now = server_tables_.read(view, id);
+    return now && now->columns == schema_.catalog().tables.at(id).columns;
 }
 
 bool SnapshotRest::read_whole_tables(engine::IncrementalSnapshotState& state, BinlogOffset& offset,

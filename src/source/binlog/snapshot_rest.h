@@ -5,6 +5,7 @@
 
 #include "source/binlog/dialect.h"
 #include "source/binlog/schema_state.h"
+#include "source/binlog/server_tables.h"
 #include "source/binlog/snapshot_rows.h"
 #include "source/engine/incremental_snapshot.h"
 
@@ -35,6 +36,7 @@ class SnapshotRest {
     const SnapshotRows::Options rows_;
     const relational::NamePatterns included_;
     SchemaState& schema_;
+    const ServerTables server_tables_;
     const std::string logger_;
 };
 

@@ -10,7 +10,10 @@
 namespace millrace::binlog {
 
 SnapshotStructure::SnapshotStructure(const Dialect& dialect, Options options, SchemaState& schema, std::string logger)
-    : dialect_(dialect), options_(std::move(options)), schema_(schema), logger_(std::move(logger)) {}
+    : options_(std::move(options)),
+      schema_(schema),
+      server_tables_(dialect, options_.connection, schema),
+      logger_(std::move(logger)) {}
 
 void SnapshotStructure::info(const std::string& message) const {
     log::info(logger_, message);
@@ -97,49 +100,25 @@ void SnapshotStructure::read(Connection& view) {
 }
 
 bool SnapshotStructure::is_of(const SnapshotView& opened) {
-    Connection control(options_.connection);
-    const BinlogOffset end = dialect_.log_end(control);
-    if (end.file == opened.file && end.position == opened.position) return true;
-    DumpRequest request;
-    request.server_id = options_.server_id;
-    request.file = opened.file;
-    request.position = opened.position;
-    request.non_blocking = true;
-    request.registers = false;
-    EventStream stream(options_.connection, request);
-    std::string unpacked;
-    while (const auto event = stream.next()) {
-        const bool compressed = event->header.type == EventType::QueryCompressed;
-        if (!compressed && event->header.type != EventType::Query) continue;
-        const auto query = parse_query(event->body, compressed, unpacked);
-        if (!query) throw FatalError(format("A QUERY event at {}:{} is damaged", stream.file(), event->start));
-        ddl::Catalog scratch = schema_.catalog();
-        const auto result =
-            ddl::apply_ddl(scratch, query->statement,
-                           {dialect_.server(), std::string(query->database), query->sql_mode.value_or(0), false});
-        if (!result.events.empty() || !result.touched.empty()) {
-            info(format("The structure changed while it was read ({}); the view is opened again",
-                        query->statement.substr(0, 80)));
-            return false;
-        }
-        if (stream.file() == end.file && event->end >= end.position) break;
-    }
-    return true;
+    BinlogOffset place;
+    place.file = opened.file;
+    place.position = opened.position;
+    const auto statement = server_tables_.ddl_behind(
+        place, [](const ddl::DdlResult& result) { return !result.events.empty() || !result.touched.empty(); });
+    if (statement)
+        info(
+            format("The structure changed while it was read ({}); the view is opened again", statement->substr(0, 80)));
+    return !statement;
 }
 
 void SnapshotStructure::leave_out_changed() {
     for (auto& database : structure_) {
         std::erase_if(database.tables, [&](const auto& entry) {
             const auto& [id, statement] = entry;
-            ddl::Catalog scratch;
-            scratch.server_charset = schema_.catalog().server_charset;
-            scratch.database_charsets = schema_.catalog().database_charsets;
-            ddl::apply_ddl(scratch, statement, {dialect_.server(), id.database, 0, schema_.options().keep_comments});
             const auto known = schema_.catalog().tables.find(id);
-            const auto now = scratch.tables.find(id);
-            if (known != schema_.catalog().tables.end() && now != scratch.tables.end() &&
-                known->second.columns.size() == now->second.columns.size() &&
-                std::equal(known->second.columns.begin(), known->second.columns.end(), now->second.columns.begin(),
+            const auto now = server_tables_.parse(id, statement);
+            if (known != schema_.catalog().tables.end() && now && known->second.columns.size() == now->columns.size() &&
+                std::equal(known->second.columns.begin(), known->second.columns.end(), now->columns.begin(),
                            [](const auto& a, const auto& b) { return a.name == b.name && a.type_name == b.type_name; }))
                 return false;
             log::warn(logger_,

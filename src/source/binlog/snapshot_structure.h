@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
-#include "source/binlog/dialect.h"
 #include "source/binlog/schema_state.h"
+#include "source/binlog/server_tables.h"
 #include "source/engine/record_queue.h"
 
 namespace millrace::binlog {
@@ -19,7 +19,6 @@ class SnapshotStructure {
         std::optional<relational::NamePatterns> on_demand;
         std::string order_by_rows;  ///< snapshot.tables.order.by.row.count: ascending, descending or disabled.
         ConnectionOptions connection;
-        uint32_t server_id = 0;  ///< For looking through the log for DDL.
     };
     SnapshotStructure(const Dialect& dialect, Options options, SchemaState& schema, std::string logger);
 
@@ -51,9 +50,9 @@ class SnapshotStructure {
     void sort(Connection& connection);
     void info(const std::string& message) const;
 
-    const Dialect& dialect_;
     const Options options_;
     SchemaState& schema_;
+    const ServerTables server_tables_;
     const std::string logger_;
     std::vector<std::string> databases_;
     std::vector<relational::TableId> all_;  ///< Whose structure goes to the history.

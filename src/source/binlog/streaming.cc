@@ -149,26 +149,55 @@ Streaming::MappedTable Streaming::map_table(const Event& event) {
     table.map = std::move(*map);
     table.id = {std::string(table.map.database), std::string(table.map.table)};
     if (!schema_.filters().captures(table.id)) return table;
-    if (dialect_.server() == ddl::Server::MariaDb && !schema_.catalog().tables.contains(table.id) &&
-        is_sequence(table.map))
+    table.is_unknown = !schema_.catalog().tables.contains(table.id);
+    if (table.is_unknown && dialect_.server() == ddl::Server::MariaDb && is_sequence(table.map)) {
+        table.is_unknown = false;
         return table;
-    table.plan = plan_of(table.id, event);
+    }
+    if (!table.is_unknown) table.plan = schema_.plan(table.id);
     return table;
 }
 
-/// inconsistent.schema.handling.mode: what becomes of changes of a table that the schema history does not know.
-std::shared_ptr<TablePlan> Streaming::plan_of(const relational::TableId& id, const Event& event) {
-    try {
-        return schema_.plan(id);
-    } catch (const FatalError& fault) {
-        if (options_.unknown_tables == Handling::Fail) throw;
-        const std::string message = format("The change at {} is passed over: {}", place(event), fault.what());
+/// Do the table's rows in the log fit what the schema says of it? Asked once for each TABLE_MAP event that is new.
+void Streaming::check_structure(MappedTable& table, topiclog::AppendBatch& batch, const Event& stands_for) {
+    table.is_checked = true;
+    if (table.plan == nullptr && !table.is_unknown) return;
+    if (table.plan != nullptr && table.plan->fits(table.body)) return;
+    if (table.is_unknown && options_.unknown_tables != Handling::Fail) {
+        const std::string message = format(
+            "The change at {} is passed over: table {} is captured, but the schema history does not know it "
+            "(inconsistent.schema.handling.mode)",
+            place(stands_for), table.id.dotted());
         if (options_.unknown_tables == Handling::Warn)
             log::warn(dialect_.name() + ".streaming", message);
         else
             log::debug(dialect_.name() + ".streaming", message);
-        return nullptr;
+        return;
     }
+    BinlogOffset behind;
+    behind.file = stream_->file();
+    behind.position = stands_for.end;
+    auto structure = options_.structure_check->settle(table.id, table.map, {std::move(behind), place(stands_for)});
+    if (structure) learn(table, std::move(*structure), batch, stands_for);
+    table.plan->note_fit(table.body);
+}
+
+/// Corrects the schema. Its history has it from where this transaction begins.
+void Streaming::learn(MappedTable& table, relational::Table structure, topiclog::AppendBatch& batch,
+                      const Event& stands_for) {
+    using Kind = relational::TableChange::Kind;
+    SchemaState::Place at;
+    at.info = source_info(stands_for);
+    at.text = place(stands_for);
+    BinlogOffset position = offset_.without_own();
+    position.gtids = gtids_.completed();
+    at.position_json = position.to_json();
+    const Kind kind = table.is_unknown ? Kind::Create : Kind::Alter;
+    schema_.change(batch, writer_, table.id.database, {{kind, table.id, std::nullopt, std::move(structure)}}, at);
+    schema_.tell_tables();
+    table.is_unknown = false;
+    table.plan = schema_.plan(table.id);
+    if (steering_ != nullptr) steering_->note_altered(table.id);
 }
 
 /// event.processing.failure.handling.mode: an event that cannot be understood leaves nothing behind and is passed over.
@@ -214,14 +243,15 @@ bool Streaming::is_read_already(const relational::TableId& id) {
 void Streaming::write_mapped_rows(const Event& event, MappedTable& table, topiclog::AppendBatch& batch,
                                   const Event& stands_for) {
     const bool skip_all = events_done_ < events_to_skip_;
-    if (table.plan == nullptr) options_.figures->filtered.fetch_add(1, std::memory_order_relaxed);
-    if (table.plan == nullptr || skip_all || is_read_already(table.id)) return;
+    const bool is_captured = table.plan != nullptr || table.is_unknown;
+    if (is_captured && (skip_all || is_read_already(table.id))) return;
+    if (!table.is_checked) check_structure(table, batch, stands_for);
+    if (table.plan == nullptr) {
+        options_.figures->filtered.fetch_add(1, std::memory_order_relaxed);
+        return;
+    }
     const auto rows = parse_rows(event.header.type, event.body, unpacked_);
     if (!rows) throw FatalError(format("The rows event at {} cannot be read", place(stands_for)));
-    if (!table.is_checked) {
-        table.plan->check(table.map);
-        table.is_checked = true;
-    }
     const uint32_t first_row =
         events_done_ == events_to_skip_ ? static_cast<uint32_t>(std::exchange(rows_to_skip_, 0)) : 0;
     SourceInfo info = source_info(stands_for);

@@ -15,6 +15,7 @@
 #include "source/binlog/purge_watch.h"
 #include "source/binlog/schema_state.h"
 #include "source/binlog/snapshot_steering.h"
+#include "source/binlog/structure_check.h"
 #include "source/engine/record_queue.h"
 
 namespace millrace::binlog {
@@ -32,6 +33,7 @@ class Streaming {
         bool truncates_are_events = false;                   ///< skipped.operations without t
         Heartbeat* heartbeat = nullptr;                      ///< Outlives this; nullptr: none.
         PurgeWatch* purge_watch = nullptr;                   ///< Outlives this.
+        StructureCheck* structure_check = nullptr;           ///< Outlives this.
         GtidFilter gtid_filter;                              ///< gtid.source.*
         Handling unknown_tables = Handling::Fail;            ///< inconsistent.schema.handling.mode
         Handling unreadable = Handling::Fail;                ///< event.processing.failure.handling.mode
@@ -65,6 +67,7 @@ class Streaming {
         TableMap map;
         relational::TableId id;
         std::shared_ptr<TablePlan> plan;  ///< nullptr: not captured.
+        bool is_unknown = false;          ///< Captured, and the schema does not have it.
         bool is_checked = false;
     };
 
@@ -89,7 +92,8 @@ class Streaming {
     SourceInfo source_info(const Event& event) const;
     std::string place(const Event& event) const;
     MappedTable map_table(const Event& event);
-    std::shared_ptr<TablePlan> plan_of(const relational::TableId& id, const Event& event);
+    void check_structure(MappedTable& table, topiclog::AppendBatch& batch, const Event& stands_for);
+    void learn(MappedTable& table, relational::Table structure, topiclog::AppendBatch& batch, const Event& stands_for);
     void handle_as_told(const Event& event, topiclog::AppendBatch& batch);
     void write_mapped_rows(const Event& event, MappedTable& table, topiclog::AppendBatch& batch,
                            const Event& stands_for);

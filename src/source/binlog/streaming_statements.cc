@@ -119,7 +119,7 @@ void Streaming::handle_ddl(const Event& event, topiclog::AppendBatch& batch, con
     if (!statement.ends_with("START TRANSACTION"))
         at.info.thread.reset();  // Debezium tells the thread of transactions only
     at.text = place(event);
-    BinlogOffset position = offset_;
+    BinlogOffset position = offset_.without_own();
     position.file = stream_->file();
     position.position = event.end;
     // With the statement's own GTID, so that an offset tells whether it stands before or behind the statement.
@@ -132,7 +132,6 @@ void Streaming::handle_ddl(const Event& event, topiclog::AppendBatch& batch, con
         position.position = event.start;
         position.events_to_skip = 1;
     }
-    position.prepared_xa.clear();
     position.ts_sec = event.header.timestamp;
     position.server_id = event.header.server_id;
     at.position_json = position.to_json();

@@ -16,13 +16,6 @@
 namespace millrace::binlog {
 namespace {
 
-/// MariaDB adds two invisible columns, row_start and row_end, to tables WITH SYSTEM VERSIONING.
-bool ends_in_versioning_columns(const TableMap& map, size_t known) {
-    if (map.columns.size() != known + 2) return false;
-    const auto type = map.columns.back().type;
-    return type == map.columns[known].type && (type == WireType::Timestamp2 || type == WireType::LongLong);
-}
-
 size_t set_bits(std::string_view bitmap, size_t count) {
     size_t bits = 0;
     for (size_t i = 0; i < count; ++i) bits += bit_at(bitmap, i) ? 1 : 0;
@@ -89,14 +82,6 @@ void TablePlan::make_key(const relational::Table& table, const relational::KeyCo
     }
     key_prefix_ = convert::payload_prefix(settings.key_json, *key.build());
     key_suffix_ = convert::payload_suffix(settings.key_json);
-}
-
-void TablePlan::check(const TableMap& map) const {
-    if (map.columns.size() == columns_.size() || ends_in_versioning_columns(map, columns_.size())) return;
-    throw FatalError(format(
-        "The binlog's rows of table {} have {} columns, but its schema has {}: a change of its structure was not seen. "
-        "Restart the connector with snapshot.mode=recovery or take a new snapshot",
-        id_.dotted(), map.columns.size(), columns_.size()));
 }
 
 void TablePlan::append_column(std::string& out, Slot& slot, bool& first, KeyPlaces& places, const ColumnValue& value) {

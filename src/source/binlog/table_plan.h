@@ -95,8 +95,9 @@ class TablePlan {
     engine::SourceFigures::Table* figures() const { return figures_; }
     void set_figures(engine::SourceFigures::Table& figures) { figures_ = &figures; }
 
-    /// Throws FatalError if the table map's columns are not those that the plan was made for.
-    void check(const TableMap& map) const;
+    /// Whether rows under this TABLE_MAP event were found to fit the plan (see StructureCheck).
+    bool fits(std::string_view table_map) const { return fitting_ == table_map; }
+    void note_fit(std::string_view table_map) { fitting_ = table_map; }
 
   private:
     struct Slot {
@@ -119,6 +120,7 @@ class TablePlan {
     std::vector<size_t> selected_;
     std::vector<std::string> selected_names_;
     std::string scratch_;
+    std::string fitting_;  ///< The last TABLE_MAP event's body that was found to fit.
     engine::SourceFigures::Table* figures_ = nullptr;
 };
 

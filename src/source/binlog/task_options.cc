@@ -86,7 +86,6 @@ Snapshot::Options snapshot_options(const engine::SourceContext& context, const C
     options.delay_ms = settings.integer("snapshot.delay.ms");
     options.threads = static_cast<size_t>(std::max<int64_t>(1, settings.integer("snapshot.max.threads", 1)));
     options.structure.connection = connection;
-    options.structure.server_id = server_id(settings);
     options.structure.included =
         relational::NamePatterns("snapshot.include.collection.list", settings.text("snapshot.include.collection.list"));
     options.structure.order_by_rows = settings.text("snapshot.tables.order.by.row.count", "disabled");

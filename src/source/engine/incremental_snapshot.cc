@@ -236,11 +236,13 @@ bool IncrementalSnapshot::read_front() {
             finish_table("SUCCEEDED");
             return false;
         }
+        is_postponed_ = false;
         rows_scanned_ += static_cast<int64_t>(rows.size());
         ends_snapshot_ = state_.collections.size() == 1 && rows.size() < reader_.chunk_rows();
         read_to_ = rows.back().key;
         put_in_window(std::move(rows));
     } catch (const ChunkFault& fault) {
+        if (kind_ == SnapshotKind::Rest) throw;
         log::error(logger_, format("Incremental snapshot of table {} failed and goes on with the next: {}", table,
                                    fault.what()));
         finish_table("SQL_EXCEPTION");
@@ -277,12 +279,27 @@ void IncrementalSnapshot::read_chunk() {
         MILLRACE_FAILPOINT("incremental.chunk_read");
         reader_.close_window(chunk_);
     } catch (const ChunkFault& fault) {
+        if (kind_ == SnapshotKind::Rest) {
+            postpone(fault.what());
+            return;
+        }
         log::error(logger_,
                    format("The incremental snapshot cannot mark its place in the log and goes on with the next "
                           "table: {}",
                           fault.what()));
         if (!state_.collections.empty()) finish_table("SQL_EXCEPTION");
     }
+}
+
+/// No row of an initial snapshot may be left out. The table may have been altered behind the place that the stream has
+/// come to; once that is passed, its rows can be read.
+void IncrementalSnapshot::postpone(const std::string& cause) {
+    constexpr int64_t kAgainMs = 500;
+    if (!std::exchange(is_postponed_, true))
+        log::warn(logger_, format("A chunk of table {} cannot be read yet and is tried again: {}",
+                                  state_.collections.front().table, cause));
+    is_waiting_ = true;
+    next_chunk_ms_ = steady_ms() + kAgainMs;
 }
 
 void IncrementalSnapshot::window_opened(const std::string& mark) {
@@ -294,8 +311,10 @@ void IncrementalSnapshot::window_closed(const std::string& mark) {
     is_window_open_ = false;
     const auto rows = static_cast<int64_t>(window_.size());
     send_window();
+    // On an idle server tick() comes about once a second; what was not read until then is made up for.
+    constexpr int64_t kSavedUpMs = 1000;
     if (rows_per_second_max_ > 0)
-        next_chunk_ms_ = std::max(steady_ms(), next_chunk_ms_) + rows * 1000 / rows_per_second_max_;
+        next_chunk_ms_ = std::max(steady_ms() - kSavedUpMs, next_chunk_ms_) + rows * 1000 / rows_per_second_max_;
     is_waiting_ = true;
     tick();
 }

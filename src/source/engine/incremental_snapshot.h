@@ -129,6 +129,7 @@ class IncrementalSnapshot {
     void read_chunk();
     bool read_front();
     void put_in_window(std::vector<Row> rows);
+    void postpone(const std::string& cause);
     void send_window();
     void next_collection();
     void finish_table(const std::string& status);
@@ -157,6 +158,7 @@ class IncrementalSnapshot {
     int64_t rows_per_second_max_ = 0;  ///< 0: no bound.
     int64_t next_chunk_ms_ = 0;        ///< When it may be read.
     bool is_waiting_ = false;          ///< For that.
+    bool is_postponed_ = false;        ///< The chunk could not be read at the first try.
     int64_t started_ms_ = 0;
 };
 

@@ -52,6 +52,10 @@ class Source {
     virtual void signal(Signal signal) = 0;
 };
 
+/// Fields of an offset whose names begin like this are a connector's own notes and no part of the position: the REST
+/// interface does not show them.
+constexpr std::string_view kUnshownOffsetField = "_";
+
 /// A connector class that configurations may name.
 struct SourceType {
     std::string_view class_name;  ///< "io.debezium.connector.mysql.MySqlConnector"
