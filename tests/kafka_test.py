@@ -38,7 +38,7 @@ def ids(messages):
     return [payload(m.value().decode())['after']['id'] for m in messages if m.value() is not None]
 
 
-class Golden(unittest.TestCase):
+class KafkaGolden(unittest.TestCase):
     def run_case(self, folder):
         s = server(folder.name.split('-')[0])
         worker = kafka().worker(FOLDER / f'kafka-{folder.name}', f'golden-{folder.name}').start()
@@ -49,8 +49,8 @@ class Golden(unittest.TestCase):
         worker.stop()
 
 
-for _case in ('mysql-tutorial', 'mariadb-tutorial', 'mysql-types', 'mariadb-types'):
-    setattr(Golden, 'test_' + _case.replace('-', '_'), lambda self, f=CASES / _case: self.run_case(f))
+for _case in sorted(folder.name for folder in CASES.iterdir() if folder.is_dir()):
+    setattr(KafkaGolden, 'test_' + _case.replace('-', '_'), lambda self, f=CASES / _case: self.run_case(f))
 
 
 class Converters(unittest.TestCase):

@@ -31,8 +31,8 @@ class Rest(unittest.TestCase):
         self.assertEqual((caught.exception.status, error['error_code'], list(error)), (status, status, ['error_code', 'message']))
         return error['message']
 
-    def made(self):
-        self.worker.create(self.name, self.config)
+    def made(self, **more):
+        self.worker.create(self.name, {**self.config, **more})
         self.addCleanup(lambda: self.worker.request('DELETE', f'/connectors/{self.name}'))
         self.worker.wait_running(self.name)
         return f'/connectors/{self.name}'
@@ -100,6 +100,31 @@ class Rest(unittest.TestCase):
         self.assertGreaterEqual(figure('kafka_connect_source_task_metrics_source_record_write_total', f'connector="{self.name}",task="0"'), 4)
         self.assertEqual(figure('kafka_connect_connector_task_metrics_running', f'connector="{self.name}",task="0"'), 1)
         self.assertEqual([figure('millrace_table_events_total', f'connector="{self.name}",table="rest.t",op="{op}"') for op in 'cud'], [1, 0, 1])
+        self.assertGreater(figure('millrace_record_bytes_total', f'connector="{self.name}",task="0"'), 1000)
+
+    def test_latency(self):
+        """From commit to topic: each record of a change is in one bucket, those of the snapshot in none."""
+        self.made()
+        self.worker.wait_records(f'{self.name}.rest.t', 1)
+        def latency():
+            text = self.worker.request('GET', '/metrics')[1].decode()
+            return [(l.split('{')[0].removeprefix('millrace_commit_to_topic_seconds'), l.split('le="')[1].split('"')[0] if 'le="' in l else '', float(l.rsplit(' ', 1)[1]))
+                    for l in text.splitlines() if l.startswith('millrace_commit_to_topic_seconds') and f'connector="{self.name}"' in l]
+        wait_until('the connection', lambda: 'Connected to' in self.worker.log(), 20)
+        self.server.sql('INSERT INTO rest.t VALUES (2000)', 'DELETE FROM rest.t WHERE id = 2000')
+        wait_until('change, deletion and tombstone', lambda: ('_count', '', 3.0) in latency(), 20)
+        buckets = [(bound, count) for kind, bound, count in latency() if kind == '_bucket']
+        self.assertEqual([bound for bound, _ in buckets][:3] + [buckets[-1][0]], ['0.0005', '0.001', '0.0025', '+Inf'])
+        self.assertEqual([count for _, count in buckets], sorted(count for _, count in buckets))
+        self.assertEqual((dict(buckets)['5.0'], dict(buckets)['+Inf']), (3, 3))  # MariaDB tells whole seconds
+        metrics = self.worker.get(f'/connectors/{self.name}/metrics')
+        self.assertEqual((metrics['commit_to_topic_seconds']['count'], sum(metrics['commit_to_topic_seconds']['buckets'].values())), (3, 3))
+
+    def test_metric_tags(self):
+        self.made(**{'custom.metric.tags': 'env=prod,team-name=a"b'})
+        self.worker.wait_records(f'{self.name}.rest.t', 1)
+        labels = f'plugin="mariadb",name="{self.name}",context="streaming",env="prod",team_name="a\\"b"'
+        wait_until('the figure', lambda: f'debezium_metrics_Connected{{{labels}}} ' in self.worker.request('GET', '/metrics')[1].decode(), 20)
 
     def test_metrics_of_one_connector(self):
         """Every attribute of Debezium's beans (tests/properties/metrics.txt), as JSON."""

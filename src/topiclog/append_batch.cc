@@ -59,6 +59,7 @@ uint32_t AppendBatch::find_slot(const std::string& topic) {
 void AppendBatch::clear() {
     bytes_.clear();
     entries_.clear();
+    commits_.clear();
     topics_.clear();
     slots_.clear();
     owners_.clear();

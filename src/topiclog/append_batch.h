@@ -35,6 +35,21 @@ class AppendBatch {
         const std::string* headers = nullptr;  ///< From encode_headers(); owned by something given to keep().
     };
 
+    /// So many records tell changes that were committed at this time, µs since 1970.
+    struct Commit {
+        int64_t at_us = 0;
+        uint64_t records = 0;
+    };
+    void note_commit(int64_t at_us, uint64_t records) {
+        if (!commits_.empty() && commits_.back().at_us == at_us)
+            commits_.back().records += records;
+        else
+            commits_.push_back({at_us, records});
+    }
+    const std::vector<Commit>& commits() const { return commits_; }
+    std::vector<Commit> take_commits() { return std::exchange(commits_, {}); }
+    void set_commits(std::vector<Commit> commits) { commits_ = std::move(commits); }
+
     /// A small number for a topic within this batch. Cheap when asked for the topic asked for last.
     uint32_t slot(const std::string& topic) {
         if (&topic == last_topic_) return last_slot_;
@@ -70,6 +85,14 @@ class AppendBatch {
     std::string full_text(const Text& text) const;
 
     bool empty() const { return entries_.empty(); }
+    /// All keys and values in full.
+    size_t full_size() const {
+        size_t size = bytes_.size();
+        for (const auto& entry : entries_)
+            size += (entry.key.prefix != nullptr ? entry.key.prefix->size() : 0) +
+                    (entry.value.prefix != nullptr ? entry.value.prefix->size() : 0);
+        return size;
+    }
     size_t byte_size() const { return bytes_.size() + entries_.size() * sizeof(Entry); }
     void clear();
 
@@ -78,6 +101,7 @@ class AppendBatch {
 
     std::string bytes_;
     std::vector<Entry> entries_;
+    std::vector<Commit> commits_;
     std::vector<std::string> topics_;
     std::unordered_map<std::string, uint32_t> slots_;
     std::vector<std::shared_ptr<const void>> owners_;

@@ -57,11 +57,12 @@ class LocalReader final : public TopicReader {
 /// The offset goes into the batch that it stands behind.
 class LocalWriter final : public RecordWriter {
   public:
-    explicit LocalWriter(LocalLog& log) : log_(log) {}
+    LocalWriter(LocalLog& log, WriterOptions options) : log_(log), options_(std::move(options)) {}
 
     void write(AppendBatch& batch, const std::optional<OffsetRecord>& offset) override {
         if (offset) batch.add(offset->topic, &offset->key, &offset->value, now_ms());
         if (!batch.empty()) log_.append(batch);
+        if (options_.durable) options_.durable(batch.commits());
         MILLRACE_FAILPOINT("sender.after_append");
     }
     void flush() override {}
@@ -71,6 +72,7 @@ class LocalWriter final : public RecordWriter {
 
   private:
     LocalLog& log_;
+    const WriterOptions options_;
 };
 
 /// Nobody else can share what one process owns.
@@ -99,8 +101,8 @@ std::unique_ptr<TopicReader> LocalLog::open_reader(const std::string& topic, con
     return std::make_unique<LocalReader>(*this, topic, from);
 }
 
-std::unique_ptr<RecordWriter> LocalLog::open_writer(WriterOptions) {
-    return std::make_unique<LocalWriter>(*this);
+std::unique_ptr<RecordWriter> LocalLog::open_writer(WriterOptions options) {
+    return std::make_unique<LocalWriter>(*this, std::move(options));
 }
 
 }  // namespace millrace::topiclog

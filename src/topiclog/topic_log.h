@@ -104,6 +104,8 @@ struct WriterOptions {
     std::function<void(const std::optional<std::string>&)> health;
     /// An asynchronous fault waits to be thrown by write() or flush(). Any thread.
     std::function<void()> failed;
+    /// A batch is durable: when what it tells was committed. Any thread.
+    std::function<void(const std::vector<AppendBatch::Commit>&)> durable;
     RefusalOptions refusal;
     /// Whether this process may still write for its connector (false once its group membership may have ended).
     std::function<bool()> may_write;

@@ -360,6 +360,10 @@ engine::SourceFigures* Herder::figures_of(const std::string& name, const engine:
     auto& counted = counted_[name];
     counted.plugin = lower(type.title);
     counted.server = settings.text("topic.prefix");
+    counted.tags.clear();
+    for (const auto& tag : settings.list("custom.metric.tags"))
+        if (const size_t equals = tag.find('='); equals != std::string::npos)
+            counted.tags.emplace_back(trimmed(tag.substr(0, equals)), trimmed(tag.substr(equals + 1)));
     if (!counted.figures) counted.figures = std::make_unique<engine::SourceFigures>();
     return counted.figures.get();
 }
@@ -369,7 +373,7 @@ std::optional<Json> Herder::metrics(const std::string& name) {
     const auto counted = counted_.find(name);
     if (counted == counted_.end()) return std::nullopt;
     const auto status = statuses_.task(name, 0);
-    return metrics_json({name, counted->second.plugin, counted->second.server,
+    return metrics_json({name, counted->second.plugin, counted->second.server, counted->second.tags,
                          status ? status->state : State::Unassigned, counted->second.figures.get()});
 }
 
@@ -385,8 +389,8 @@ std::string Herder::metrics() {
     for (const auto& [name, counted] : counted_) {
         if (!owned_.contains(name)) continue;
         const auto status = statuses_.task(name, 0);
-        tasks.push_back(
-            {name, counted.plugin, counted.server, status ? status->state : State::Unassigned, counted.figures.get()});
+        tasks.push_back({name, counted.plugin, counted.server, counted.tags, status ? status->state : State::Unassigned,
+                         counted.figures.get()});
     }
     return metrics_text(worker, tasks);
 }

@@ -110,6 +110,7 @@ class Herder {
     std::set<std::string> owned_;
     struct Counted {
         std::string plugin, server;
+        std::vector<std::pair<std::string, std::string>> tags;
         std::unique_ptr<engine::SourceFigures> figures;
     };
     std::map<std::string, Counted> counted_;  ///< By connector; kept as long as the worker lives.

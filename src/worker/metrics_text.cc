@@ -1,6 +1,7 @@
 #include "worker/metrics_text.h"
 
 #include <algorithm>
+#include <cctype>
 #include <functional>
 #include <set>
 
@@ -39,6 +40,14 @@ std::string label(std::string_view text) {
         if (c == '"' || c == '\\') out += '\\';
         out += c == '\n' ? ' ' : c;
     }
+    return out;
+}
+
+/// Prometheus allows letters, digits and underscores.
+std::string label_name(std::string_view text) {
+    std::string out;
+    for (const char c : text) out += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+    if (out.empty() || std::isdigit(static_cast<unsigned char>(out[0])) != 0) out.insert(0, 1, '_');
     return out;
 }
 
@@ -201,6 +210,9 @@ const std::vector<Family>& families() {
          figure(&SourceFigures::records_skipped)},
         {"kafka_connect_task_error_metrics_deadletterqueue_produce_requests", Kind::Counter,
          figure(&SourceFigures::dead_letters)},
+        {"millrace_record_bytes_total", Kind::Counter, figure(&SourceFigures::bytes_taken)},
+        {"millrace_queue_bytes", Kind::Gauge, figure(&SourceFigures::queue_bytes)},
+        {"millrace_queue_bytes_max", Kind::Gauge, figure(&SourceFigures::queue_bytes_max)},
         {"millrace_log_headroom_bytes", Kind::Gauge, figure(&SourceFigures::headroom_bytes)},
         {"millrace_log_unread_bytes", Kind::Gauge, figure(&SourceFigures::unread_bytes)},
         {"millrace_log_headroom_seconds", Kind::Gauge, figure(&SourceFigures::headroom_s)},
@@ -220,8 +232,9 @@ void append_type(std::string& out, std::string_view name, Kind kind) {
 /// One sample, or one for each table; nothing of a text.
 void append_samples(std::string& out, const Attribute& attribute, const TaskFigures& task) {
     const Json value = attribute.value(*task.figures);
-    const std::string labels =
+    std::string labels =
         format("plugin=\"{}\",name=\"{}\",context=\"{}\"", label(task.plugin), label(task.server), attribute.context);
+    for (const auto& [tag, text] : task.tags) labels += format(",{}=\"{}\"", label_name(tag), label(text));
     const auto append = [&](const std::string& more, const Json& number) {
         out += format("debezium_metrics_{}{{{}{}}} {}\n", attribute.name, labels, more,
                       number.is_boolean() ? (number.get<bool>() ? 1 : 0) : number.get<int64_t>());
@@ -261,6 +274,49 @@ void append_tables(std::string& out, const std::vector<TaskFigures>& tasks) {
                               label(task.connector), label(name), operation, (table->*member).load());
 }
 
+std::string seconds_text(uint64_t us) {
+    return format("{}.{:06}", us / 1'000'000, us % 1'000'000);
+}
+
+/// A bucket's label; that of the last one is +Inf.
+std::string bound_text(size_t bucket) {
+    using Latency = engine::LatencyHistogram;
+    if (bucket == Latency::kBoundsUs.size()) return "+Inf";
+    std::string text = seconds_text(static_cast<uint64_t>(Latency::kBoundsUs[bucket]));
+    text.erase(text.find_last_not_of('0') + 1);
+    return text.back() == '.' ? text + '0' : text;
+}
+
+void append_latency(std::string& out, const std::vector<TaskFigures>& tasks) {
+    constexpr const char* kName = "millrace_commit_to_topic_seconds";
+    out += format("# TYPE {} histogram\n", kName);
+    for (const auto& task : tasks) {
+        const auto& latency = task.figures->latency;
+        const std::string labels = format("connector=\"{}\",task=\"0\"", label(task.connector));
+        uint64_t count = 0;
+        for (size_t bucket = 0; bucket <= engine::LatencyHistogram::kBoundsUs.size(); ++bucket) {
+            count += latency.count(bucket);
+            out += format("{}_bucket{{{},le=\"{}\"}} {}\n", kName, labels, bound_text(bucket), count);
+        }
+        out += format("{}_sum{{{}}} {}\n", kName, labels, seconds_text(latency.sum_us()));
+        out += format("{}_count{{{}}} {}\n", kName, labels, count);
+    }
+}
+
+/// The buckets that hold any, by upper bound.
+Json latency_json(const engine::LatencyHistogram& latency) {
+    Json json{{"count", 0}, {"buckets", Json::object()}};
+    uint64_t count = 0;
+    for (size_t bucket = 0; bucket <= engine::LatencyHistogram::kBoundsUs.size(); ++bucket) {
+        if (latency.count(bucket) == 0) continue;
+        count += latency.count(bucket);
+        json["buckets"][bound_text(bucket)] = latency.count(bucket);
+    }
+    json["count"] = count;
+    json["sum_seconds"] = static_cast<double>(latency.sum_us()) / 1e6;
+    return json;
+}
+
 void append_family(std::string& out, const Family& family, const std::vector<TaskFigures>& tasks) {
     append_type(out, family.name, family.kind);
     for (const auto& task : tasks)
@@ -281,6 +337,7 @@ std::string metrics_text(const WorkerFigures& worker, const std::vector<TaskFigu
     own("millrace_worker_uptime_seconds", (now_ms() - worker.started_ms) / 1000);
     append_attributes(out, tasks);
     append_tables(out, tasks);
+    append_latency(out, tasks);
     for (const auto& family : families()) append_family(out, family, tasks);
     return out;
 }
@@ -292,6 +349,10 @@ Json metrics_json(const TaskFigures& task) {
                        {"unread_bytes", task.figures->unread_bytes.load()},
                        {"headroom_seconds", task.figures->headroom_s.load()},
                        {"time_left_seconds", task.figures->time_left_s.load()}};
+    json["commit_to_topic_seconds"] = latency_json(task.figures->latency);
+    json["record_bytes"] = task.figures->bytes_taken.load();
+    json["queue"] =
+        Json{{"bytes", task.figures->queue_bytes.load()}, {"bytes_max", task.figures->queue_bytes_max.load()}};
     json["tables"] = Json::object();
     for (const auto& [name, table] : task.figures->tables())
         json["tables"][name] = Json{{"create", table->creates.load()},

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/json_fwd.h"
@@ -16,6 +17,8 @@ struct TaskFigures {
     std::string connector;
     std::string plugin;  ///< "mysql"
     std::string server;  ///< topic.prefix
+    /// custom.metric.tags, as further labels of what Debezium's MBeans have.
+    std::vector<std::pair<std::string, std::string>> tags;
     State state = State::Unassigned;
     const engine::SourceFigures* figures = nullptr;
 };

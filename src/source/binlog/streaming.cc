@@ -265,6 +265,7 @@ void Streaming::write_mapped_rows(const Event& event, MappedTable& table, topicl
     } catch (const FatalError& fault) {
         throw FatalError(format("At {}: {}", place(stands_for), fault.what()));
     }
+    batch.note_commit(info.ts_us, batch.entries().size() - first_entry);
     offset_.events_to_skip = events_done_;
     offset_.rows_to_skip = count;
     offset_.ts_sec = info.ts_us / 1'000'000;

@@ -20,6 +20,7 @@ ConverterStage::Batch::Text ConverterStage::converted(Batch& to, const Batch::Te
 void ConverterStage::apply(topiclog::AppendBatch& batch) {
     std::swap(source_, batch);
     batch.clear();
+    batch.set_commits(source_.take_commits());
     for (const auto& entry : source_.entries()) {
         const std::string& topic = source_.topic(entry.slot);
         const bool is_internal = options_.internal_topics.contains(topic);

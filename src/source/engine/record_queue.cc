@@ -16,6 +16,7 @@ RecordQueue::RecordQueue(topiclog::TopicLog& log, topiclog::WriterOptions writer
       converters_(options_.converters),
       writer_(log.open_writer([&] {
           writer.failed = [this] { writer_failed(); };
+          if (options_.figures != nullptr) writer.durable = [this](const auto& commits) { note_durable(commits); };
           return std::move(writer);
       }())),
       sender_([this](const std::stop_token& stop) { run(stop); }) {
@@ -65,6 +66,12 @@ void RecordQueue::writer_failed() {
     filled_.notify_one();
 }
 
+/// How long it took from commit to topic.
+void RecordQueue::note_durable(const std::vector<topiclog::AppendBatch::Commit>& commits) const {
+    const int64_t now_us = now_ns() / 1000;
+    for (const auto& commit : commits) options_.figures->latency.note(now_us - commit.at_us, commit.records);
+}
+
 /// Waits for work and moves it to sending_. False if there was nothing to do.
 bool RecordQueue::take(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
     const auto is_urgent = [&] { return flushes_wanted_ != flushes_done_ || writer_failed_; };
@@ -107,6 +114,8 @@ void RecordQueue::run(const std::stop_token& stop) {
         std::exception_ptr fault;
         try {
             if (converters_.is_needed() && !sending_.empty()) converters_.apply(sending_);
+            if (options_.figures != nullptr)
+                options_.figures->bytes_taken += static_cast<int64_t>(sending_.full_size());
             writer_->write(sending_, offset_to_send_);
             if (flushes != flushes_done_) writer_->flush();
         } catch (...) {

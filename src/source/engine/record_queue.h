@@ -87,6 +87,7 @@ class RecordQueue {
     bool take(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
     void throw_if_failed() const;
     void writer_failed();
+    void note_durable(const std::vector<topiclog::AppendBatch::Commit>& commits) const;
 
     const Options options_;
     const CurrentOffset current_offset_;

@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "source/engine/latency_histogram.h"
+
 namespace millrace::engine {
 
 /// What a source's task counts, for /metrics. Written by the task's threads, read by any; each figure by itself is
@@ -57,7 +59,11 @@ class SourceFigures {
     Figure queue_bytes_max = 0;
     Figure queue_bytes = 0;
     Figure records_taken = 0;  ///< Handed to the log.
+    Figure bytes_taken = 0;    ///< Of their keys and values, before compression.
     Figure batches_taken = 0;
+    /// From a change's commit on the server, as it tells it (MariaDB and MySQL before 8: in whole seconds), to its
+    /// record being durable in its topic. Snapshots are not in it.
+    LatencyHistogram latency;
     Figure heartbeats = 0;
     Figure records_skipped = 0;  ///< Refused by the log and left out.
     Figure dead_letters = 0;     ///< Of them, kept in the dead letter topic.

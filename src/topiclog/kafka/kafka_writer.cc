@@ -60,6 +60,7 @@ void KafkaWriter::settle(InFlight& batch) {
     MILLRACE_FAILPOINT("kafka.batch_acked");
     const std::lock_guard lock(mutex_);
     while (!in_flight_.empty() && in_flight_.front()->records == 0) {
+        if (options_.durable) options_.durable(in_flight_.front()->commits);
         if (in_flight_.front()->offset) due_ = std::move(in_flight_.front()->offset);
         in_flight_.pop_front();
     }
@@ -160,6 +161,7 @@ void KafkaWriter::write(AppendBatch& batch, const std::optional<OffsetRecord>& o
         mine = in_flight_.back().get();
         mine->records = batch.entries().size();
         mine->offset = offset;
+        mine->commits = batch.take_commits();
     }
     require_may_write();
     producer_->produce(batch, mine);

@@ -29,6 +29,7 @@ class KafkaWriter final : public TaskWriter {
     struct InFlight {
         std::atomic<size_t> records = 0;
         std::optional<OffsetRecord> offset;
+        std::vector<AppendBatch::Commit> commits;
     };
 
     void delivered(const rd_kafka_message_t& message, void* ticket);

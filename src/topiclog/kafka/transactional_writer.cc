@@ -114,6 +114,8 @@ void TransactionalWriter::commit() {
         throw;
     }
     is_open_ = false;
+    if (options_.durable) options_.durable(commits_);
+    commits_.clear();
     MILLRACE_FAILPOINT("kafka.after_commit");
 }
 
@@ -207,6 +209,7 @@ void TransactionalWriter::write(AppendBatch& batch, const std::optional<OffsetRe
     throw_if_refused();
     if (batch.empty() && !offset) return;
     require_may_write();
+    commits_.insert(commits_.end(), batch.commits().begin(), batch.commits().end());
     if (offset) batch.add(offset->topic, &offset->key, &offset->value, now_ms());
     {
         const std::lock_guard refusals(refusal_mutex_);
