@@ -18,14 +18,15 @@ class Changes(threading.Thread):
     def run(self):
         with self.server.connect() as connection, connection.cursor() as cursor:
             due = time.monotonic()
+            size = max(10, self.per_second // 20)  # of a transaction; each costs the server a sync
             while not self.stopped.is_set():
-                keys = [self.random.randrange(self.span) for _ in range(20)]
+                keys = [self.random.randrange(self.span) for _ in range(size - 2)]
                 cursor.execute('BEGIN')
                 cursor.execute(f'INSERT INTO {self.table} (id, v) VALUES ' + ','.join(f'({k}, {self.count + i})' for i, k in enumerate(keys)) + ' ON DUPLICATE KEY UPDATE v = VALUES(v)')
                 cursor.execute(f'DELETE FROM {self.table} WHERE id IN ({self.random.randrange(self.span)}, {self.random.randrange(self.span)})')
                 cursor.execute('COMMIT')
-                self.count += 22
-                due += 22 / self.per_second
+                self.count += size
+                due += size / self.per_second
                 time.sleep(max(0, due - time.monotonic()))
 
     def stop(self):
@@ -120,7 +121,7 @@ class ChunkedSnapshot(unittest.TestCase):
         w = self.worker()
         w.create('c', config)
         w.wait_log('Connected to')
-        load = Changes(self.s, f'{self.database}.t', 2000, count)
+        load, began = Changes(self.s, f'{self.database}.t', 2000, count), time.monotonic()
         self.signal('s1', 'execute-snapshot', **{'data-collections': [f'{self.database}[.]t']})
         kills, due = 0, time.monotonic() + 5
         while w.log_path.read_text().count('Incremental snapshot s1 completed') == 0:
@@ -132,8 +133,9 @@ class ChunkedSnapshot(unittest.TestCase):
             time.sleep(0.2)
             self.assertLess(kills, 60)
         load.stop()
+        seconds = time.monotonic() - began
         reads = self.check(w)
-        print(f'    {kind}: {kills} kills, {load.count} changes, {reads} rows read of about {count}', flush=True)
+        print(f'    {kind}: {kills} kills, {load.count} changes ({load.count / seconds:.0f}/s), {reads} rows read of about {count} in {seconds:.0f} s', flush=True)
         self.assertGreater(reads, count * 0.5)
         self.assertEqual(w.stop(), 0)
 
