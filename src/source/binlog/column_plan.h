@@ -88,11 +88,13 @@ class ColumnPlan {
   private:
     void choose_form(const relational::Column& column, const ValueModes& modes, record::Schema& schema);
     void choose_time_form(const relational::Column& column, const ValueModes& modes, record::Schema& schema);
+    void choose_zero_date_form(record::Schema& schema);
     void set_default(const relational::Column& column, record::Schema& schema);
     void treat_schema(const relational::Column& column, record::Schema& schema);
     bool is_text_to_masks() const;
     void set_unavailable(const std::string& placeholder);
     void append_plain(std::string& out, const ColumnValue& value);
+    void append_or_fallback(std::string& out, const ColumnValue& value);
     void append_converted(std::string& out, const ColumnValue& value);
     void append_text_conversion(std::string& out, const ColumnValue& value);
     double number_of(const ColumnValue& value) const;

@@ -3,11 +3,13 @@
 #include <charconv>
 
 #include "base/base64.h"
+#include "base/calendar.h"
 #include "base/digest.h"
 #include "base/errors.h"
 #include "base/json_text.h"
 #include "base/text.h"
 #include "source/binlog/column_plan.h"
+#include "source/binlog/temporal_text.h"
 
 /// What custom converters, masks and truncation make of a column's values and schema.
 namespace millrace::binlog {
@@ -71,8 +73,15 @@ void ColumnPlan::treat_schema(const relational::Column& column, record::Schema& 
     const auto& shape = treatment_.shape;
     switch (treatment_.conversion.kind) {
         case Conversion::None:
-        case Conversion::ZeroDate:
             break;
+        case Conversion::ZeroDate: {
+            const std::string& fallback = treatment_.conversion.fallback;
+            if (fallback == "null") schema.optional = true;
+            if (schema.default_json) schema.default_json = fallback;
+            if (fallback == "null") schema.default_json.reset();
+            null_json_ = fallback;
+            break;
+        }
         case Conversion::Boolean:
             schema.type = Type::Boolean;
             break;
@@ -240,8 +249,26 @@ double ColumnPlan::number_of(const ColumnValue& value) const {
     return number;
 }
 
+/// ZeroDateFallbackConverter
+void ColumnPlan::append_or_fallback(std::string& out, const ColumnValue& value) {
+    const bool is_date = value.kind == Kind::Date || value.kind == Kind::DateTime;
+    const bool is_no_day = is_date && (temporal_text::is_zero_date(value) || value.month > 12 ||
+                                       value.day > days_in_month(value.year, value.month));
+    const bool is_zero = value.kind == Kind::Null || is_no_day || (value.kind == Kind::Timestamp && value.integer == 0);
+    if (is_zero)
+        out += treatment_.conversion.fallback;
+    else if (value.kind == Kind::Timestamp)
+        temporal_text::append_iso_instant(out, value.integer, -1);
+    else
+        append_plain(out, value);
+}
+
 void ColumnPlan::append_converted(std::string& out, const ColumnValue& value) {
     const auto& conversion = treatment_.conversion;
+    if (conversion.kind == Conversion::ZeroDate) {
+        append_or_fallback(out, value);
+        return;
+    }
     if (value.kind == Kind::Null) {
         if (optional_ || null_json_ != "null") {
             append_null(out);
@@ -257,9 +284,6 @@ void ColumnPlan::append_converted(std::string& out, const ColumnValue& value) {
             case Conversion::Real:
             case Conversion::Double:
                 out += "0.0";
-                break;
-            case Conversion::ZeroDate:
-                out += conversion.fallback;
                 break;
             default:
                 out += "\"\"";

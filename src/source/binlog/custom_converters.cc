@@ -43,11 +43,15 @@ CustomConverters::CustomConverters(const config::Settings& settings) {
             converter.texts = patterns(".selector.string");
             converter.reals_are_doubles = boolean(settings, name + ".treat.real.as.double", true);
             converter.decodes_charset = boolean(settings, name + ".decode.character.set", false);
+        } else if (simple_name(type) == "ZeroDateFallbackConverter") {
+            converter.type = Type::ZeroDate;
+            converter.zero_dates.emplace(name, settings);
         } else {
             throw ConfigError("converters",
                               format("The '{}.type' value is invalid: there is no converter {} here. Those of "
-                                     "io.debezium.connector.binlog.converters are TinyIntOneToBooleanConverter and "
-                                     "JdbcSinkDataTypesConverter; what another class does to values can be done with a "
+                                     "io.debezium.connector.binlog.converters are TinyIntOneToBooleanConverter, "
+                                     "JdbcSinkDataTypesConverter and ZeroDateFallbackConverter; what another class "
+                                     "does to values can be done with a "
                                      "transform",
                                      name, type.empty() ? "without a class" : type));
         }
@@ -58,6 +62,7 @@ CustomConverters::CustomConverters(const config::Settings& settings) {
 std::optional<ColumnConversion> CustomConverters::ask(const Converter& converter, const std::string& name,
                                                       const relational::Column& column) const {
     ColumnConversion conversion;
+    if (converter.type == Type::ZeroDate) return converter.zero_dates->find(name, column);
     if (converter.type == Type::TinyIntOneToBoolean) {
         const std::string type = upper(column.type_name);
         if (type != "TINYINT" && type != "TINYINT UNSIGNED") return std::nullopt;

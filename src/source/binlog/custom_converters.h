@@ -7,6 +7,7 @@
 #include "config/settings.h"
 #include "relational/filters.h"
 #include "source/binlog/column_treatment.h"
+#include "source/binlog/zero_date_fallback.h"
 
 namespace millrace::binlog {
 
@@ -20,7 +21,7 @@ class CustomConverters {
     ColumnConversion find(const relational::TableId& table, const relational::Column& column) const;
 
   private:
-    enum class Type { TinyIntOneToBoolean, JdbcSinkDataTypes };
+    enum class Type { TinyIntOneToBoolean, JdbcSinkDataTypes, ZeroDate };
     struct Converter {
         Type type;
         relational::NamePatterns selector;  ///< Empty: all columns that it is for.
@@ -28,6 +29,7 @@ class CustomConverters {
         relational::NamePatterns booleans, reals, texts;
         bool reals_are_doubles = true;
         bool decodes_charset = false;
+        std::optional<ZeroDateFallback> zero_dates;
     };
     std::optional<ColumnConversion> ask(const Converter& converter, const std::string& name,
                                         const relational::Column& column) const;
