@@ -101,6 +101,22 @@ class Choosing(unittest.TestCase):
                     self.assertEqual([e['after'] for e in w.events(f'p.{name}.t')], [{'id': 2, 'a': 2}])
                     self.assertEqual(mode == 'warn', 'is passed over' in w.log())
 
+    # ------------------------------------------------------ transaction metadata
+    def test_transactions_count_what_was_told(self):
+        """A table of which nothing was told is not in END; nor are rows that an incremental snapshot reads meanwhile."""
+        for kind in ('mysql', 'mariadb'):
+            with self.subTest(kind):
+                s, w = self.table(kind, 'counted'), self.start(f'counted-{kind}')
+                s.sql('CREATE TABLE counted.sig (id VARCHAR(50) PRIMARY KEY, type VARCHAR(50), data TEXT)', 'INSERT INTO counted.late VALUES (1)')
+                w.create('c', {**connector(s, 'p'), 'database.include.list': 'counted', 'skipped.operations': 'c,t', 'provide.transaction.metadata': 'true', 'signal.data.collection': 'counted.sig'})
+                w.wait_log('Connected to')
+                s.sql('BEGIN', 'INSERT INTO counted.t VALUES (1)', 'UPDATE counted.late SET id = id + 10', 'UPDATE counted.late SET id = id', 'COMMIT')
+                s.sql("""INSERT INTO counted.sig VALUES ('s', 'execute-snapshot', '{"data-collections": ["counted.late"]}')""")
+                w.wait_log('Incremental snapshot s completed')
+                w.wait_records('p.counted.late', 5)
+                ends = [e for e in w.events('p.transaction') if e['status'] == 'END']
+                self.assertEqual([(e['event_count'], e['data_collections']) for e in ends], [(2, [{'data_collection': 'counted.late', 'event_count': 2}])] + [(0, [])] * (len(ends) - 1))
+
     # ------------------------------------------------------ guardrail.collections.*
     def test_more_tables_than_the_guardrail_allows(self):
         for kind in ('mysql', 'mariadb'):

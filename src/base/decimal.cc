@@ -163,4 +163,13 @@ std::string exact(double value) {
     return out;
 }
 
+std::string plain_text(std::string_view unscaled, int scale) {
+    const bool negative = unscaled.starts_with('-');
+    std::string digits(unscaled.substr(negative ? 1 : 0));
+    const auto places = static_cast<size_t>(std::max(scale, 0));
+    if (digits.size() <= places) digits.insert(0, places + 1 - digits.size(), '0');
+    if (places > 0) digits.insert(digits.size() - places, 1, '.');
+    return (negative ? "-" : "") + digits;
+}
+
 }  // namespace millrace::decimal

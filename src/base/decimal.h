@@ -19,6 +19,9 @@ std::string text_of(std::string_view twos_complement, int scale);
 /// beyond the scale are rounded half up. Nothing if the text is no number.
 std::optional<std::string> unscaled(std::string_view text, int scale);
 
+/// The reverse: ("-5", 2) is "-0.05".
+std::string plain_text(std::string_view unscaled, int scale);
+
 /// The exact decimal expansion of a double without exponent, as new BigDecimal(double).toPlainString() prints.
 std::string exact(double value);
 

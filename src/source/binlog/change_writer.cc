@@ -231,7 +231,8 @@ void ChangeWriter::begin_event(Batch& batch, const std::shared_ptr<TablePlan>& p
     append_source_after_row(source_after_row_, info);
     is_watched_ = std::any_of(snapshots_.begin(), snapshots_.end(),
                               [&](const auto* snapshot) { return snapshot->watches(plan->id().dotted()); });
-    const bool in_transaction = options_.transactions != nullptr && options_.transactions->is_open();
+    const bool in_transaction =
+        options_.transactions != nullptr && options_.transactions->is_open() && info.snapshot == "false";
     transaction_counter_ = in_transaction ? &options_.transactions->counter(plan->id().dotted()) : nullptr;
 }
 
@@ -244,10 +245,25 @@ bool ChangeWriter::is_unchanged(const std::string& out) const {
 uint32_t ChangeWriter::write_rows(Batch& batch, const std::shared_ptr<TablePlan>& plan, const TableMap& map,
                                   const Rows& rows, const SourceInfo& info, uint32_t first_row) {
     begin_event(batch, plan, info);
-    const std::string* headers = headers_->empty() ? nullptr : headers_.get();
     const bool skip = (rows.kind == Rows::Kind::Write && options_.skip_create) ||
                       (rows.kind == Rows::Kind::Update && options_.skip_update) ||
                       (rows.kind == Rows::Kind::Delete && options_.skip_delete);
+    const uint32_t count_of_rows = write_each(batch, *plan, map, rows, first_row, !skip);
+    if (count_of_rows > 0 && !skip) last_row_ = count_of_rows - 1;  // Debezium does not see the events that it skips
+    count(*plan, rows.kind, count_of_rows, info);
+    return count_of_rows;
+}
+
+void ChangeWriter::write_all_rows(Batch& batch, const std::shared_ptr<TablePlan>& plan, const TableMap& map,
+                                  const Rows& rows, const SourceInfo& info, uint32_t first_row) {
+    begin_event(batch, plan, info);
+    transaction_counter_ = nullptr;
+    write_each(batch, *plan, map, rows, first_row, true);
+}
+
+uint32_t ChangeWriter::write_each(Batch& batch, TablePlan& plan, const TableMap& map, const Rows& rows,
+                                  uint32_t first_row, bool are_wanted) {
+    const std::string* headers = headers_->empty() ? nullptr : headers_.get();
     event_lacks_columns_ = TablePlan::lacks_columns(map, rows.columns_before) ||
                            (rows.kind == Rows::Kind::Update && TablePlan::lacks_columns(map, rows.columns_after));
     ByteCursor images(rows.images);
@@ -255,34 +271,32 @@ uint32_t ChangeWriter::write_rows(Batch& batch, const std::shared_ptr<TablePlan>
     uint32_t row = 0;
     for (; !images.empty() && images.ok(); ++row) {
         const size_t start = out.size();
-        const bool wanted = !skip && row >= first_row;
+        const bool wanted = are_wanted && row >= first_row;
         switch (rows.kind) {
             case Rows::Kind::Write:
                 out += "{\"before\":null,\"after\":";
-                append_after(out, *plan, map, rows, images);
+                append_after(out, plan, map, rows, images);
                 if (wanted)
-                    finish(batch, *plan, start, 'c', row, &after_places_, headers);
+                    finish(batch, plan, start, 'c', row, &after_places_, headers);
                 else
                     out.resize(start);
                 break;
             case Rows::Kind::Update:
-                write_update(batch, *plan, map, rows, images, row, wanted);
+                write_update(batch, plan, map, rows, images, row, wanted);
                 break;
             case Rows::Kind::Delete: {
-                append_before(out, *plan, map, rows, images);
+                append_before(out, plan, map, rows, images);
                 const size_t key_start = out.size();
-                plan->append_key(out, before_places_);
+                plan.append_key(out, before_places_);
                 old_key_.assign(out, key_start);
                 const std::string before = out.substr(start, key_start - start);
                 out.resize(start);
-                if (wanted) write_delete(batch, *plan, before, old_key_, row, headers);
+                if (wanted) write_delete(batch, plan, before, old_key_, row, headers);
                 break;
             }
         }
     }
-    if (!images.ok()) throw FatalError(format("A row event of table {} is cut short", plan->id().dotted()));
-    if (row > 0 && !skip) last_row_ = row - 1;  // Debezium does not see the events that it skips
-    count(*plan, rows.kind, row, info);
+    if (!images.ok()) throw FatalError(format("A row event of table {} is cut short", plan.id().dotted()));
     return row;
 }
 

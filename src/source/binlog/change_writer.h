@@ -39,6 +39,10 @@ class ChangeWriter {
     uint32_t write_rows(topiclog::AppendBatch& batch, const std::shared_ptr<TablePlan>& plan, const TableMap& map,
                         const Rows& rows, const SourceInfo& info, uint32_t first_row);
 
+    /// The same of every operation, whatever skipped.operations says, and uncounted: for reading signals.
+    void write_all_rows(topiclog::AppendBatch& batch, const std::shared_ptr<TablePlan>& plan, const TableMap& map,
+                        const Rows& rows, const SourceInfo& info, uint32_t first_row);
+
     /// One row of a snapshot: `row_json` and `key_json` were made by the plan.
     void write_read(topiclog::AppendBatch& batch, const std::shared_ptr<TablePlan>& plan, std::string_view row_json,
                     std::string_view key_json, const SourceInfo& info);
@@ -75,6 +79,8 @@ class ChangeWriter {
     void write_key_change(Batch& batch, const TablePlan& plan, size_t start, std::string_view old_key,
                           std::string_view new_key, uint32_t row);
     void tell_snapshots(const TablePlan& plan, std::string_view key) const;
+    uint32_t write_each(topiclog::AppendBatch& batch, TablePlan& plan, const TableMap& map, const Rows& rows,
+                        uint32_t first_row, bool are_wanted);
     void count(const TablePlan& plan, Rows::Kind kind, uint32_t rows, const SourceInfo& info);
     Batch::Text key_text(Batch& batch, const TablePlan& plan, std::string_view key);
     const std::string* headers_with(Batch& batch, const char* name, std::string_view value);

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <utility>
 
+#include "base/decimal.h"
 #include "base/errors.h"
 #include "base/json_text.h"
 #include "base/text.h"
@@ -15,6 +17,21 @@ namespace {
 using Kind = ColumnValue::Kind;
 using namespace temporal_text;
 using record::Type;
+
+/// The default of an integer column: Debezium rounds what has decimals, and what is beyond 64 bits is the greatest that
+/// they hold. Nothing: an expression.
+std::optional<int64_t> whole_number(const std::string& text) {
+    if (iequals(text, "true")) return 1;
+    if (iequals(text, "false")) return 0;
+    if (const auto number = parse_int(text)) return number;
+    double number = 0;
+    const auto read = std::from_chars(text.data() + (text.starts_with('+') ? 1 : 0), text.data() + text.size(), number);
+    if (read.ec != std::errc() || read.ptr != text.data() + text.size()) return std::nullopt;
+    constexpr double kTwoTo63 = 9223372036854775808.0;
+    if (number >= kTwoTo63) return INT64_MAX;
+    if (number < -kTwoTo63) return INT64_MIN;
+    return static_cast<int64_t>(std::floor(number + 0.5));
+}
 
 }  // namespace
 
@@ -148,14 +165,25 @@ void ColumnPlan::set_default(const relational::Column& column, record::Schema& s
                 json_text::append_double(json, number);
             break;
         }
+        case Form::DecimalText: {
+            const std::string digits = iequals(text, "true") ? "1" : iequals(text, "false") ? "0" : text;
+            const auto unscaled = decimal::unscaled(digits, scale_);
+            if (!unscaled) return;
+            json_text::append_string(json, decimal::plain_text(*unscaled, scale_));
+            break;
+        }
         default: {
             value = from_text(text.data(), text.size());
             if (value.kind == Kind::Null) return;
             const bool zero = (value.kind == Kind::Date || value.kind == Kind::DateTime) && is_zero_date(value);
             if (zero && optional_) return;
-            if ((value.kind == Kind::Int || value.kind == Kind::UInt) && !parse_int(text) &&
-                text.find_first_not_of("+-0123456789") != std::string::npos)
+            if (form_ == Form::Integer || form_ == Form::UnsignedLong) {
+                const auto number = whole_number(text);
+                if (!number) return;
+                value.integer = *number;
+            } else if (value.kind == Kind::UInt && text.find_first_not_of("+0123456789") != std::string::npos) {
                 return;
+            }
             append_unshaped(json, value);
         }
     }

@@ -27,12 +27,13 @@ bool SchemaState::concerns_captured(const ddl::DdlEvent& event) const {
                        [&](const auto& change) { return filters_.captures(change.id); });
 }
 
-/// Whether anybody is to know of it at all.
-bool SchemaState::is_published(const ddl::DdlEvent& event) const {
-    if (options_.stores_captured_databases_only && !event.database.empty() &&
-        !filters_.captures_database(event.database))
-        return false;
-    return !options_.stores_captured_tables_only || event.changes.empty() || concerns_captured(event);
+/// With store.only.captured.tables.ddl a statement is told, all of it, if it concerns a captured table, or creates or
+/// drops a captured database.
+bool SchemaState::is_published(const ddl::DdlResult& result) const {
+    if (!options_.stores_captured_tables_only) return true;
+    return std::any_of(result.events.begin(), result.events.end(), [&](const auto& event) {
+        return concerns_captured(event) || (!event.table_names && filters_.captures_database(event.database));
+    });
 }
 
 /// With store.only.captured.tables.ddl the history holds captured tables and the server's settings alone.
@@ -43,7 +44,9 @@ bool SchemaState::belongs_in_history(const ddl::DdlEvent& event) const {
 
 void SchemaState::write_event(topiclog::AppendBatch& batch, ChangeWriter& writer, const ddl::DdlEvent& event,
                               const Place& place) {
-    if (!is_published(event)) return;
+    if (options_.stores_captured_databases_only && !event.database.empty() &&
+        !filters_.captures_database(event.database))
+        return;
     const int64_t ts_ms = now_ms();
     const relational::SchemaHistoryRecord record{
         options_.plan.identity.topic_prefix, place.position_json, ts_ms, event.database, event.ddl, event.changes};
@@ -111,7 +114,8 @@ ddl::DdlResult SchemaState::apply(topiclog::AppendBatch& batch, ChangeWriter& wr
             }
         });
     }
-    for (const auto& event : result.events) write_event(batch, writer, event, place);
+    if (is_published(result))
+        for (const auto& event : result.events) write_event(batch, writer, event, place);
     return result;
 }
 
@@ -124,6 +128,7 @@ void SchemaState::change(topiclog::AppendBatch& batch, ChangeWriter& writer, con
         else
             catalog_.tables.erase(change.id);
         plans_.erase(change.id);
+        if (options_.stores_captured_tables_only && !filters_.captures(change.id)) continue;
         write_event(batch, writer, {database, "", change.id.table, {change}}, place);
     }
 }

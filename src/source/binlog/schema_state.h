@@ -79,7 +79,7 @@ class SchemaState {
     void write_event(topiclog::AppendBatch& batch, ChangeWriter& writer, const ddl::DdlEvent& event,
                      const Place& place);
     bool concerns_captured(const ddl::DdlEvent& event) const;
-    bool is_published(const ddl::DdlEvent& event) const;
+    bool is_published(const ddl::DdlResult& result) const;
     bool belongs_in_history(const ddl::DdlEvent& event) const;
     int64_t replay(const std::function<bool(const BinlogOffset&)>& is_wanted);
     void apply_record(const relational::SchemaHistoryRecord& record);

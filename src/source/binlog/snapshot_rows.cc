@@ -80,15 +80,29 @@ void SnapshotRows::info(const std::string& message) const {
     log::info(logger_, message);
 }
 
+namespace {
+
+std::vector<std::string> dotted(const std::vector<relational::TableId>& ids) {
+    std::vector<std::string> names;
+    for (const auto& id : ids) names.push_back(id.dotted());
+    return names;
+}
+
+/// In the order of a java.util.HashSet made from them, which is what Debezium's notifications list.
+std::string joined_as_java_copies(const std::vector<std::string>& names) {
+    size_t capacity = 16;
+    while (capacity < names.size() * 4 / 3 + 1) capacity *= 2;
+    std::vector<std::string> ordered;
+    for (const size_t i : java_hash_order(names, capacity)) ordered.push_back(names[i]);
+    return join(ordered, ",");
+}
+
+}  // namespace
+
 int64_t SnapshotRows::read(const std::vector<Connection*>& views, const std::vector<relational::TableId>& tables,
                            const std::vector<relational::TableId>& captured, const std::stop_token& stop) {
-    const auto joined = [](const auto& ids) {
-        std::vector<std::string> names;
-        for (const auto& id : ids) names.push_back(id.dotted());
-        return join(names, ",");
-    };
-    table_names_ = joined(tables);
-    captured_names_ = joined(captured);
+    table_names_ = joined_as_java_copies(dotted(tables));
+    captured_names_ = join(dotted(captured), ",");
     for (const auto& id : tables) {
         auto table = std::make_unique<Table>();
         table->id = id;

@@ -24,14 +24,11 @@ void SnapshotSteering::begin() {
     for (const auto* side : {&signalled_, &rest_}) pass_windows(*side, false);
 }
 
-/// Rows of the signal table: the first three columns are id, type and data.
-void SnapshotSteering::note_rows(const relational::TableId& table, const topiclog::AppendBatch& batch,
-                                 size_t first_entry) {
-    if (!options_.reads_signal_table || !filters_.is_signal_table(table)) return;
-    for (size_t i = first_entry; i < batch.entries().size(); ++i) {
-        const auto& entry = batch.entries()[i];
+/// The first three columns are id, type and data.
+void SnapshotSteering::note_signals(const topiclog::AppendBatch& changes) {
+    for (const auto& entry : changes.entries()) {
         if (entry.value.is_null) continue;
-        auto change = parse_json(batch.full_text(entry.value));
+        auto change = parse_json(changes.full_text(entry.value));
         if (change && change->contains("payload")) change = Json((*change)["payload"]);
         if (!change || !change->is_object()) continue;
         const std::string op = change->value("op", "");

@@ -33,8 +33,11 @@ class SnapshotSteering {
 
     /// The log is being read from the offset on.
     void begin();
-    /// Rows of a table, records of the batch from `first_entry` on. Under the queue's lock.
-    void note_rows(const relational::TableId& table, const topiclog::AppendBatch& batch, size_t first_entry);
+    bool reads_signals_of(const relational::TableId& table) const {
+        return options_.reads_signal_table && filters_.is_signal_table(table);
+    }
+    /// Changes of the signal table. Under the queue's lock.
+    void note_signals(const topiclog::AppendBatch& changes);
     /// The structure of a table has changed. Under the queue's lock.
     void note_altered(const relational::TableId& table) { altered_.push_back(table.dotted()); }
     /// Between two events. Not under the queue's lock.

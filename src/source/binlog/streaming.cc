@@ -270,7 +270,11 @@ void Streaming::write_mapped_rows(const Event& event, MappedTable& table, topicl
     offset_.rows_to_skip = count;
     offset_.ts_sec = info.ts_us / 1'000'000;
     offset_.server_id = info.server_id;
-    if (steering_ != nullptr) steering_->note_rows(table.id, batch, first_entry);
+    if (steering_ != nullptr && steering_->reads_signals_of(table.id)) {
+        topiclog::AppendBatch signals;
+        writer_.write_all_rows(signals, table.plan, table.map, *rows, info, first_row);
+        steering_->note_signals(signals);
+    }
     MILLRACE_FAILPOINT("stream.rows");
 }
 

@@ -149,6 +149,7 @@ void Streaming::handle_ddl(const Event& event, topiclog::AppendBatch& batch, con
         SourceInfo info = source_info(event);
         info.database = result.truncated->database;
         info.table = result.truncated->table;
+        info.thread.reset();
         writer_.write_truncate(batch, schema_.plan(*result.truncated), info);
     }
     for (const auto& id : result.touched) {

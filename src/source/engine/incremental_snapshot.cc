@@ -12,14 +12,47 @@
 namespace millrace::engine {
 namespace {
 
+/// As java.sql.Timestamp prints itself: at least one digit of the fraction.
+std::string timestamp_text(int64_t ms, int32_t nanos) {
+    constexpr int64_t kMsPerDay = 86'400'000;
+    const int64_t days = ms / kMsPerDay - (ms % kMsPerDay < 0 ? 1 : 0);
+    const int64_t seconds = (ms - days * kMsPerDay) / 1000;
+    const CivilDate date = civil_from_days(days);
+    std::string fraction = format("{:09}", nanos);
+    fraction.resize(std::max<size_t>(1, fraction.find_last_not_of('0') + 1));
+    return format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}.{}", date.year, date.month, date.day, seconds / 3600,
+                  seconds / 60 % 60, seconds % 60, fraction);
+}
+
+std::string shown(const java_serialization::Value& value) {
+    using Kind = java_serialization::Value::Kind;
+    switch (value.kind) {
+        case Kind::Null:
+            return "<null>";
+        case Kind::Integer:
+        case Kind::Long:
+        case Kind::Short:
+            return std::to_string(value.integer);
+        case Kind::Boolean:
+            return value.integer != 0 ? "true" : "false";
+        case Kind::Float:
+        case Kind::Double:
+            return format("{}", value.number);
+        case Kind::Timestamp:
+            return timestamp_text(value.integer, value.nanos);
+        case Kind::Date:
+            return timestamp_text(value.integer, 0).substr(0, 10);
+        case Kind::Time:
+            return timestamp_text(value.integer, 0).substr(11, 8);
+        default:
+            return value.text;
+    }
+}
+
 /// Java prints a key for notifications value by value.
 std::string shown(const SnapshotKey& key) {
-    using Kind = java_serialization::Value::Kind;
     std::vector<std::string> parts;
-    for (const auto& value : key) {
-        const bool is_number = value.kind == Kind::Integer || value.kind == Kind::Long || value.kind == Kind::Short;
-        parts.push_back(value.kind == Kind::Null ? "<null>" : is_number ? std::to_string(value.integer) : value.text);
-    }
+    for (const auto& value : key) parts.push_back(shown(value));
     return join(parts, ",");
 }
 

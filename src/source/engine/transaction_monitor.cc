@@ -43,13 +43,21 @@ void TransactionMonitor::resume(std::string id, const Counts& counts) {
 
 void TransactionMonitor::end(topiclog::AppendBatch& batch, int64_t ts_ms) {
     if (!std::exchange(is_open_, false)) return;
+    const Counts counted = counts();
     std::vector<std::string> tables;
-    for (const auto& count : counts_) tables.push_back(count.table);
+    for (const auto& count : counted) tables.push_back(count.table);
     Counts ordered;
-    for (const size_t i : java_hash_order(tables, java_capacity_)) ordered.push_back(counts_[i]);
+    for (const size_t i : java_hash_order(tables, java_capacity_)) ordered.push_back(counted[i]);
     write(batch, TransactionFormat::end_payload(id_, ts_ms, ordered));
     id_.clear();
     counts_.clear();
+}
+
+TransactionMonitor::Counts TransactionMonitor::counts() const {
+    Counts counted;
+    for (const auto& count : counts_)
+        if (count.events > 0) counted.push_back(count);
+    return counted;
 }
 
 int64_t& TransactionMonitor::counter(const std::string& table) {

@@ -23,7 +23,7 @@ class TransactionMonitor {
     const std::string& topic() const { return topic_; }
     bool is_open() const { return is_open_; }
     const std::string& id() const { return id_; }
-    Counts counts() const { return {counts_.begin(), counts_.end()}; }
+    Counts counts() const;
 
     void begin(topiclog::AppendBatch& batch, std::string id, int64_t ts_ms);
     /// Takes up a transaction whose BEGIN and first events were written before a restart.

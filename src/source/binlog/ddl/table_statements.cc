@@ -396,15 +396,22 @@ void create_index(StatementScope& scope, bool unique) {
     if (!in.accept("ON")) in.fail();
     const TableId id = scope.table_name();
     if (!in.ok()) return;
-    scope.add_event_without_table(id.database);
     const auto found = scope.catalog.tables.find(id);
-    if (!unique || found == scope.catalog.tables.end()) return;
+    if (!unique || found == scope.catalog.tables.end()) {
+        scope.add_event_without_table(id.database);
+        return;
+    }
     TableEditor editor(found->second, scope.context.keep_comments);
     editor.add_unique_key(parse_key_parts(in));
     editor.settle_keys();
-    if (!in.ok() || editor.table() == found->second) return;
-    found->second = std::move(editor.table());
+    if (!in.ok()) return;
+    if (editor.table() == found->second) {
+        scope.add_event_without_table(id.database);
+        return;
+    }
+    found->second = std::move(editor.table());  // it has become the table's key
     scope.result.touched.push_back(id);
+    scope.add_event(id, TableChange::Kind::Alter);
 }
 
 }  // namespace millrace::binlog::ddl
