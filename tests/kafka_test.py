@@ -244,6 +244,10 @@ class Faults(unittest.TestCase):
         print(f'    {written} changes: {lost} lost, {doubled} doubled, peak RSS {rss:.0f} MB', flush=True)
         self.assertEqual(lost, 0)
         self.assertLess(rss, 150)
+        latency = lambda: worker.get('/connectors/f/metrics')['commit_to_topic_seconds']
+        wait_until('every change in the latency', lambda: latency()['count'] >= written, 20)
+        slow = {bound: count for bound, count in latency()['buckets'].items() if bound == '+Inf' or float(bound) > 1}
+        self.assertTrue(slow, 'changes that waited for the broker are the slow ones')
         worker.stop()
         return found, doubled
 

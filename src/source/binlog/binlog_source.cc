@@ -14,7 +14,9 @@
 #include "base/stoppable_sleep.h"
 #include "base/text.h"
 #include "source/binlog/diagnosis.h"
+#include "source/binlog/lost_log.h"
 #include "source/binlog/new_tables.h"
+#include "source/binlog/row_log.h"
 #include "source/binlog/snapshot_rest.h"
 #include "source/binlog/task_options.h"
 #include "source/engine/signal_channels.h"
@@ -65,7 +67,7 @@ class BinlogSource final : public engine::Source {
         if (!notifier_.topic().empty()) queue.ensure_topics({notifier_.topic()});
         queue.synchronized([&] { load_offset(); });  // what an earlier writer of this task left open has ended by now
         try {
-            if (mode_.streams()) check_server();
+            if (mode_.streams()) require_row_log(connection_, logger());
             check_guardrail();
             settle_offset();
             const bool data = mode_.reads_data(has_offset_, offset_.in_snapshot);
@@ -163,30 +165,6 @@ class BinlogSource final : public engine::Source {
         BinlogOffset offset = set_position_ ? *set_position_ : offset_;
         offset.lists = lists_;
         return topiclog::OffsetRecord{context_.offsets_topic, offset_key_, offset.to_json()};
-    }
-
-    /// What capture needs of the server, said before anything is read.
-    void check_server() {
-        Connection connection(connection_);
-        if (connection.value("SELECT @@GLOBAL.log_bin") != "1")
-            throw FatalError("The server writes no binary log; start it with --log-bin and binlog_format=ROW");
-        const auto setting = [&](const char* name) {
-            const auto rows = connection.rows(format("SHOW GLOBAL VARIABLES LIKE '{}'", name));
-            return rows.empty() ? std::string() : rows[0][1].value_or("");
-        };
-        const std::string binlog_format = setting("binlog_format");
-        if (!binlog_format.empty() && !iequals(binlog_format, "ROW"))
-            throw FatalError(
-                format("The server runs with binlog_format={}; changes can only be captured with binlog_format=ROW",
-                       binlog_format));
-        const std::string image = setting("binlog_row_image");
-        if (!image.empty() && !iequals(image, "FULL"))
-            log::warn(
-                logger(),
-                format("The server runs with binlog_row_image={}: a column that a change leaves out has the value of "
-                       "the row's other image or unavailable.value.placeholder, and where neither is possible the "
-                       "task stops; set binlog_row_image=FULL",
-                       image));
     }
 
     /// guardrail.collections.max
@@ -297,26 +275,7 @@ class BinlogSource final : public engine::Source {
     std::optional<std::string> snapshot_need() {
         if (!schema_.has_history()) return format("the schema history {} is empty", schema_.options().history_topic);
         Connection connection(connection_);
-        if (dialect_.server() == ddl::Server::MySql && !offset_.gtids.empty()) {
-            const auto has_all =
-                connection.value(format("SELECT GTID_SUBSET(@@GLOBAL.gtid_purged, {})", quote_text(offset_.gtids)));
-            if (has_all == "1") return std::nullopt;
-            return format("the server has purged transactions that are not in the offset's GTIDs {}", offset_.gtids);
-        }
-        const auto logs = connection.rows("SHOW BINARY LOGS");
-        if (dialect_.server() == ddl::Server::MariaDb && !offset_.gtids.empty() && !logs.empty()) {
-            // File names say nothing of another server; what its oldest log begins with does.
-            const std::string oldest =
-                connection.value(format("SELECT BINLOG_GTID_POS({}, 4)", quote_text(logs[0][0].value_or(""))));
-            const auto begins = MariaDbGtidPosition::parse(oldest);
-            const auto have = MariaDbGtidPosition::parse(offset_.gtids);
-            if (oldest.empty() || (begins && have && have->contains(*begins))) return std::nullopt;
-            return format("its oldest log, {}, begins behind GTID position {}, and the offset is at {}",
-                          logs[0][0].value_or(""), oldest, offset_.gtids);
-        }
-        for (const auto& row : logs)
-            if (row[0] == offset_.file) return std::nullopt;
-        return format("the server has no log file {} any more", offset_.file);
+        return lost_since(connection, dialect_.server(), offset_);
     }
 
     void take_snapshot(engine::RecordQueue& queue, const std::stop_token& stop, bool data, bool structure) {

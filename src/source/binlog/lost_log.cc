@@ -17,4 +17,27 @@ FatalError lost_log(Connection& connection, const BinlogOffset& offset, const st
         cause, wanted, first));
 }
 
+std::optional<std::string> lost_since(Connection& connection, ddl::Server server, const BinlogOffset& offset) {
+    if (server == ddl::Server::MySql && !offset.gtids.empty()) {
+        const auto has_all =
+            connection.value(format("SELECT GTID_SUBSET(@@GLOBAL.gtid_purged, {})", quote_text(offset.gtids)));
+        if (has_all == "1") return std::nullopt;
+        return format("the server has purged transactions that are not in the offset's GTIDs {}", offset.gtids);
+    }
+    const auto logs = connection.rows("SHOW BINARY LOGS");
+    if (server == ddl::Server::MariaDb && !offset.gtids.empty() && !logs.empty()) {
+        // File names say nothing of another server; what its oldest log begins with does.
+        const std::string oldest =
+            connection.value(format("SELECT BINLOG_GTID_POS({}, 4)", quote_text(logs[0][0].value_or(""))));
+        const auto begins = MariaDbGtidPosition::parse(oldest);
+        const auto have = MariaDbGtidPosition::parse(offset.gtids);
+        if (oldest.empty() || (begins && have && have->contains(*begins))) return std::nullopt;
+        return format("its oldest log, {}, begins behind GTID position {}, and the offset is at {}",
+                      logs[0][0].value_or(""), oldest, offset.gtids);
+    }
+    for (const auto& row : logs)
+        if (row[0] == offset.file) return std::nullopt;
+    return format("the server has no log file {} any more", offset.file);
+}
+
 }  // namespace millrace::binlog
