@@ -81,7 +81,7 @@ class NewTables(unittest.TestCase):
     def test_with_off_only_their_changes_are_told(self):
         for kind in ('mysql', 'mariadb'):
             with self.subTest(kind):
-                s, w, config = self.capture(kind, 'added_off', 'CREATE TABLE DB.late (id INT PRIMARY KEY)', 'INSERT INTO DB.late VALUES (1)', **{'snapshot.new.tables': 'off'})
+                s, w, config = self.capture(kind, 'added_off', 'CREATE TABLE DB.late (id INT PRIMARY KEY)', 'INSERT INTO DB.late VALUES (1)', **{'snapshot.new.tables': 'off' if kind == 'mysql' else 'false'})
                 self.add(w, 'added_off', config, 'late')
                 s.sql('INSERT INTO added_off.late VALUES (2)')
                 self.assertEqual(self.rows(w, 'p.added_off.late', 1), [('c', {'id': 2})])

@@ -215,7 +215,8 @@ class BinlogSource final : public engine::Source {
 
     /// From here on the offset says which tables it was written for.
     std::vector<relational::TableId> know_new_tables(engine::RecordQueue& queue) {
-        if (!iequals(context_.settings.text("snapshot.new.tables", "parallel"), "parallel")) return {};
+        const std::string way = lower(context_.settings.text("snapshot.new.tables", "parallel"));
+        if (way == "off" || way == "false") return {};
         NewTables tables(dialect_, connection_, context_.settings, schema_, dialect_.name() + ".snapshot");
         auto found = tables.take_up(offset_, writer_, queue);
         queue.synchronized([&] { lists_ = tables.lists(); });
