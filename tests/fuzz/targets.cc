@@ -25,8 +25,8 @@ void read_images(const Rows& rows, std::string_view types) {
             const char type = types.empty() ? 3 : types[i % types.size()];
             ColumnValue value;
             if (!read_wire_value(
-                    {static_cast<WireType>(static_cast<unsigned char>(type)), static_cast<uint16_t>(i * 257), false},
-                    false, images, scratch, value))
+                    {static_cast<WireType>(static_cast<unsigned char>(type)), static_cast<uint16_t>(i * 257)}, false,
+                    images, scratch, value))
                 return;
         }
     }
@@ -44,7 +44,7 @@ void binlog_event(std::string_view bytes) {
     if (const auto gtid = parse_gtid(body)) static_cast<void>(gtid->text());
     if (const auto gtid = parse_gtid_tagged(body)) static_cast<void>(gtid->text());
     parse_mariadb_gtid(body);
-    parse_table_map(body, type == EventType::TableMap ? 6 : 4);
+    if (const auto map = parse_table_map(body, type == EventType::TableMap ? 6 : 4)) read_column_metadata(*map);
     parse_xa_prepare(body);
     parse_transaction_payload(body);
     if (const auto rows = parse_rows(type, body, unpacked)) read_images(*rows, body.substr(0, 8));

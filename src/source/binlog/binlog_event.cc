@@ -57,7 +57,7 @@ size_t metadata_size(WireType type) {
 }
 
 WireColumn read_column(WireType type, ByteCursor& metadata) {
-    WireColumn column{type, 0, false};
+    WireColumn column{type, 0};
     const size_t size = metadata_size(type);
     if (size == 1) {
         column.meta = metadata.u8();
@@ -86,18 +86,19 @@ WireColumn read_column(WireType type, ByteCursor& metadata) {
 }
 
 /// One bit for each column of a numeric type.
-void read_signedness(std::string_view bits, TableMap& map) {
-    map.has_signedness = true;
+std::vector<bool> read_signedness(std::string_view bits, const TableMap& map) {
+    std::vector<bool> are_unsigned(map.columns.size());
     size_t numeric = 0;
-    for (auto& column : map.columns) {
-        const auto type = column.type;
+    for (size_t i = 0; i < map.columns.size(); ++i) {
+        const auto type = map.columns[i].type;
         const bool is_numeric = (type >= WireType::Tiny && type <= WireType::Double) || type == WireType::LongLong ||
                                 type == WireType::Int24 || type == WireType::NewDecimal || type == WireType::Year;
         if (!is_numeric) continue;
         if (numeric / 8 < bits.size())
-            column.is_unsigned = (static_cast<unsigned char>(bits[numeric / 8]) >> (7 - numeric % 8) & 1) != 0;
+            are_unsigned[i] = (static_cast<unsigned char>(bits[numeric / 8]) >> (7 - numeric % 8) & 1) != 0;
         ++numeric;
     }
+    return are_unsigned;
 }
 
 using Literals = std::vector<std::vector<std::string_view>>;
@@ -113,34 +114,17 @@ Literals read_literals(ByteCursor value) {
 }
 
 /// ENUM's and SET's literals come apart from each other; together they follow the columns.
-void join_literals(TableMap& map, Literals enums, Literals sets) {
+Literals joined(const TableMap& map, Literals enums, Literals sets) {
+    Literals all;
     size_t enum_at = 0, set_at = 0;
     for (const auto& column : map.columns) {
+        if (column.type != WireType::Enum && column.type != WireType::Set) continue;
         auto& from = column.type == WireType::Enum ? enums : sets;
         auto& at = column.type == WireType::Enum ? enum_at : set_at;
-        if (column.type != WireType::Enum && column.type != WireType::Set) continue;
-        if (at == from.size()) return;
-        map.literals.push_back(std::move(from[at++]));
+        if (at == from.size()) break;
+        all.push_back(std::move(from[at++]));
     }
-}
-
-/// The optional metadata: type, length, value (since MySQL 8.0, MariaDB 10.5). Only what is used is read.
-void read_optional_metadata(ByteCursor& cursor, TableMap& map) {
-    constexpr uint8_t kSignedness = 1, kColumnNames = 4, kSetLiterals = 5, kEnumLiterals = 6;
-    Literals enums, sets;
-    while (!cursor.empty() && cursor.ok()) {
-        const uint8_t field = cursor.u8();
-        ByteCursor value(cursor.length_encoded_bytes());
-        if (field == kColumnNames)
-            while (!value.empty() && value.ok()) map.column_names.push_back(value.length_encoded_bytes());
-        else if (field == kSignedness)
-            read_signedness(value.rest(), map);
-        else if (field == kSetLiterals)
-            sets = read_literals(value);
-        else if (field == kEnumLiterals)
-            enums = read_literals(value);
-    }
-    if (!enums.empty() || !sets.empty()) join_literals(map, std::move(enums), std::move(sets));
+    return all;
 }
 
 /// Query event status variables up to the ones that matter; the servers write them in ascending order of code.
@@ -382,8 +366,29 @@ std::optional<TableMap> parse_table_map(std::string_view body, size_t table_id_b
     for (const char type : types)
         map.columns.push_back(read_column(static_cast<WireType>(static_cast<unsigned char>(type)), metadata));
     if (!metadata.ok()) return std::nullopt;
-    read_optional_metadata(cursor, map);
+    map.optional_metadata = cursor.rest();
     return map;
+}
+
+ColumnMetadata read_column_metadata(const TableMap& map) {
+    constexpr uint8_t kSignedness = 1, kColumnNames = 4, kSetLiterals = 5, kEnumLiterals = 6;
+    ColumnMetadata metadata;
+    Literals enums, sets;
+    ByteCursor cursor(map.optional_metadata);
+    while (!cursor.empty() && cursor.ok()) {
+        const uint8_t field = cursor.u8();
+        ByteCursor value(cursor.length_encoded_bytes());
+        if (field == kColumnNames)
+            while (!value.empty() && value.ok()) metadata.names.push_back(value.length_encoded_bytes());
+        else if (field == kSignedness)
+            metadata.are_unsigned = read_signedness(value.rest(), map);
+        else if (field == kSetLiterals)
+            sets = read_literals(value);
+        else if (field == kEnumLiterals)
+            enums = read_literals(value);
+    }
+    metadata.literals = joined(map, std::move(enums), std::move(sets));
+    return metadata;
 }
 
 bool ends_in_versioning_columns(const TableMap& map, size_t known) {

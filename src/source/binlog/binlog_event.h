@@ -128,11 +128,16 @@ struct TableMap {
     std::string_view database;
     std::string_view table;
     std::vector<WireColumn> columns;
-    bool has_signedness = false;                 ///< WireColumn::is_unsigned is told.
-    std::vector<std::string_view> column_names;  ///< With binlog_row_metadata=FULL.
+    std::string_view optional_metadata;  ///< For read_column_metadata().
+};
+/// What the log says of columns beyond their types (since MySQL 8.0, MariaDB 10.5). Not needed for reading rows.
+struct ColumnMetadata {
+    std::vector<bool> are_unsigned;       ///< Of each column; empty: not told.
+    std::vector<std::string_view> names;  ///< With binlog_row_metadata=FULL.
     /// The same, of each ENUM and SET in turn, in the column's character set.
     std::vector<std::vector<std::string_view>> literals;
 };
+ColumnMetadata read_column_metadata(const TableMap& map);
 /// MariaDB adds two invisible columns, row_start and row_end, to tables WITH SYSTEM VERSIONING: does the log have them
 /// behind the `known` ones?
 bool ends_in_versioning_columns(const TableMap& map, size_t known);

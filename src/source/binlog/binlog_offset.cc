@@ -103,13 +103,15 @@ std::string BinlogOffset::to_json() const {
     return to_text(json);
 }
 
-BinlogOffset BinlogOffset::without_own() const {
+BinlogOffset BinlogOffset::history_position() const {
     BinlogOffset place = *this;
     place.progress = {};
     place.read_at.clear();
     place.lists.clear();
     place.signal_offset.reset();
     place.prepared_xa.clear();
+    place.transaction_id.clear();
+    place.transaction_counts.clear();
     return place;
 }
 

@@ -45,8 +45,9 @@ struct BinlogOffset {
     std::map<std::string, std::string> prepared_xa;
 
     std::string to_json() const;
-    /// Only what Debezium has too, for the schema history's records.
-    BinlogOffset without_own() const;
+    /// As the schema history's records carry it: without what is Millrace's own, and without the transaction that is
+    /// being counted.
+    BinlogOffset history_position() const;
     /// Throws FatalError if the text is no offset of this connector.
     static BinlogOffset from_json(std::string_view text);
 };

@@ -162,8 +162,7 @@ class BinlogSource final : public engine::Source {
     std::optional<topiclog::OffsetRecord> current_offset() {
         if (offset_.file.empty() && offset_.ts_sec == 0) return std::nullopt;
         if (streaming_ != nullptr) streaming_->complete_offset();
-        BinlogOffset offset = set_position_ ? *set_position_ : offset_;
-        offset.lists = lists_;
+        const BinlogOffset& offset = set_position_ ? *set_position_ : offset_;
         return topiclog::OffsetRecord{context_.offsets_topic, offset_key_, offset.to_json()};
     }
 
@@ -213,23 +212,27 @@ class BinlogSource final : public engine::Source {
                mode_.name() != "always" && context_.settings.boolean("snapshot.resume", true);
     }
 
-    /// From here on the offset says which tables it was written for.
+    /// Tables that are captured from now on (snapshot.new.tables); the schema knows them afterwards.
     std::vector<relational::TableId> know_new_tables(engine::RecordQueue& queue) {
-        const std::string way = lower(context_.settings.text("snapshot.new.tables", "parallel"));
-        if (way == "off" || way == "false") return {};
-        NewTables tables(dialect_, connection_, context_.settings, schema_, dialect_.name() + ".snapshot");
-        auto found = tables.take_up(offset_, writer_, queue);
-        queue.synchronized([&] { lists_ = tables.lists(); });
-        return found;
+        if (captured_lists().empty()) return {};
+        NewTables tables(dialect_, connection_, context_.settings, schema_, server_tables_, logger());
+        return tables.take_up(offset_, writer_, queue);
     }
 
-    /// snapshot.new.tables: rows of tables that are captured from now on are read beside streaming.
+    /// What the offset says of the tables that it is written for; nothing with snapshot.new.tables=off.
+    std::string captured_lists() const {
+        const std::string way = lower(context_.settings.text("snapshot.new.tables", "parallel"));
+        return way == "off" || way == "false" ? std::string() : NewTables::lists_of(context_.settings);
+    }
+
+    /// Their rows are read beside streaming.
     void take_up_new_tables(engine::RecordQueue& queue, const std::stop_token& stop) {
         const auto found = know_new_tables(queue);
-        if (mode_.reads_data(false, false))
-            queue.synchronized([&] {
+        queue.synchronized([&] {  // at once: with the new lists alone in the offset nobody would look for them again
+            if (mode_.reads_data(false, false))
                 for (const auto& id : found) offset_.progress.left[id.dotted()].emplace_back();
-            });
+            offset_.lists = captured_lists();
+        });
         if (offset_.progress.left.empty()) return;
         SnapshotRest rest = snapshot_rest();
         rest_ = rest.tables(offset_);
@@ -248,8 +251,13 @@ class BinlogSource final : public engine::Source {
 
     SnapshotRest snapshot_rest() {
         const Snapshot::Options options = snapshot_options(context_, connection_);
-        return {
-            dialect_, connection_, options.rows, options.structure.included, schema_, dialect_.name() + ".snapshot"};
+        return {dialect_,
+                connection_,
+                options.rows,
+                options.structure.included,
+                schema_,
+                server_tables_,
+                dialect_.name() + ".snapshot"};
     }
 
     /// False if it has to start over after all.
@@ -262,6 +270,7 @@ class BinlogSource final : public engine::Source {
         }
         recover_schema();
         know_new_tables(queue);
+        queue.synchronized([&] { offset_.lists = captured_lists(); });
         SnapshotRest rest = snapshot_rest();
         rest_ = rest.tables(offset_);
         note_started();
@@ -281,8 +290,7 @@ class BinlogSource final : public engine::Source {
 
     void take_snapshot(engine::RecordQueue& queue, const std::stop_token& stop, bool data, bool structure) {
         log::set_phase("snapshot");
-        offset_.lists.clear();
-        know_new_tables(queue);
+        queue.synchronized([&] { offset_.lists = captured_lists(); });
         Snapshot::Options options = snapshot_options(context_, connection_);
         options.started = [this] { note_started(); };
         options.with_data = data;
@@ -317,7 +325,7 @@ class BinlogSource final : public engine::Source {
         Snapshot::Options options = snapshot_options(context_, connection_);
         options.started = [this] { note_started(); };
         options.with_data = false;
-        options.history_offset = offset_.without_own();
+        options.history_offset = offset_.history_position();
         BinlogOffset scratch;
         Snapshot(dialect_, std::move(options), schema_, writer_, queue, notifier_, scratch).run(stop);
     }
@@ -442,7 +450,7 @@ class BinlogSource final : public engine::Source {
             SchemaState::Place place;
             place.info = streaming.current_place();
             place.info.ts_us = now_ms() * 1000;
-            place.position_json = offset_.without_own().to_json();
+            place.position_json = offset_.history_position().to_json();
             place.text = "a signal";
             schema_.change(entry.batch(), writer_, database, changes, place);
         };
@@ -521,7 +529,6 @@ class BinlogSource final : public engine::Source {
     std::string prefix_;
     std::string offset_key_;
     BinlogOffset offset_;
-    std::string lists_;                         ///< That choose the tables that the offset is of; empty: not known.
     engine::IncrementalSnapshotState rest_;     ///< What of an interrupted snapshot is left to be read.
     std::optional<BinlogOffset> set_position_;  ///< By a signal; holds from the next start on.
     engine::SignalInbox inbox_;

@@ -215,27 +215,4 @@ void ColumnPlan::choose_time_form(const relational::Column& column, const ValueM
     }
 }
 
-/// As ZeroDateFallbackConverter has it, whatever time.precision.mode says.
-void ColumnPlan::choose_zero_date_form(record::Schema& schema) {
-    using Temporal = ColumnConversion::Temporal;
-    switch (treatment_.conversion.temporal) {
-        case Temporal::Date:
-            form_ = Form::Date;
-            name_schema(schema, Type::Int32, "io.debezium.time.Date");
-            break;
-        case Temporal::DateTimeMillis:
-            form_ = Form::DateTimeMillis;
-            name_schema(schema, Type::Int64, "io.debezium.time.Timestamp");
-            break;
-        case Temporal::DateTimeMicros:
-            form_ = Form::DateTimeMicros;
-            name_schema(schema, Type::Int64, "io.debezium.time.MicroTimestamp");
-            break;
-        case Temporal::Timestamp:
-            form_ = Form::ZonedTimestamp;
-            name_schema(schema, Type::String, "io.debezium.time.ZonedTimestamp");
-            break;
-    }
-}
-
 }  // namespace millrace::binlog

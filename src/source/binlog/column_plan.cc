@@ -93,8 +93,10 @@ ColumnPlan::ColumnPlan(const relational::Table& table, const relational::Column&
     record::Schema schema;
     schema.optional = column.optional;
     for (const auto& value : column.enum_values) literals_.push_back(unquote_literal(value));
-    choose_form(column, modes, schema);
-    if (treatment_.conversion.kind == ColumnConversion::Kind::ZeroDate) choose_zero_date_form(schema);
+    ValueModes own = modes;
+    // The converter's forms are those of the default mode, whatever time.precision.mode says.
+    if (treatment_.conversion.kind == ColumnConversion::Kind::ZeroDate) own.time = TimeMode::AdaptiveMicroseconds;
+    choose_form(column, own, schema);
     if (form_ == Form::Text) {
         const std::string charset = column.charset.value_or(table.default_charset.value_or("utf8mb4"));
         if (canonical_charset(charset) == "binary")

@@ -88,7 +88,6 @@ class ColumnPlan {
   private:
     void choose_form(const relational::Column& column, const ValueModes& modes, record::Schema& schema);
     void choose_time_form(const relational::Column& column, const ValueModes& modes, record::Schema& schema);
-    void choose_zero_date_form(record::Schema& schema);
     void set_default(const relational::Column& column, record::Schema& schema);
     void treat_schema(const relational::Column& column, record::Schema& schema);
     bool is_text_to_masks() const;

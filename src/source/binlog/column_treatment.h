@@ -21,8 +21,6 @@ struct ColumnConversion {
     std::string charset;            ///< Of Text: as the parameter names it.
     bool decodes_charset = true;    ///< Of Text: false reads the bytes as UTF-8 whatever they are, as Debezium does.
     std::string fallback = "null";  ///< Of ZeroDate: the JSON in place of zero dates and NULL.
-    enum class Temporal { Date, DateTimeMillis, DateTimeMicros, Timestamp };
-    Temporal temporal = Temporal::Date;  ///< Of ZeroDate.
 };
 
 /// All that the configuration says of one column.

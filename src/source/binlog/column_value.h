@@ -79,7 +79,6 @@ enum class WireType : uint8_t {
 struct WireColumn {
     WireType type = WireType::Null;
     uint16_t meta = 0;
-    bool is_unsigned = false;  ///< From the table map's optional metadata; only used where the schema is not known.
 };
 
 /// Reads one value of a row image. `scratch` holds bytes that are not in the packet as they are needed. False if

@@ -13,24 +13,23 @@ namespace {
 constexpr const char* kLists[] = {"database.include.list", "database.exclude.list", "table.include.list",
                                   "table.exclude.list", "table.ignore.builtin"};
 
-std::string lists_of(const config::Settings& settings) {
+}  // namespace
+
+std::string NewTables::lists_of(const config::Settings& settings) {
     Json lists = Json::object();
     for (const char* name : kLists)
         if (const auto text = settings.find(name); text && !text->empty()) lists[name] = *text;
     return to_text(lists);
 }
 
-}  // namespace
-
 NewTables::NewTables(const Dialect& dialect, const ConnectionOptions& connection, const config::Settings& settings,
-                     SchemaState& schema, std::string logger)
+                     SchemaState& schema, const ServerTables& server, std::string logger)
     : dialect_(dialect),
       connection_(connection),
       settings_(settings),
       schema_(schema),
-      server_tables_(dialect, connection, schema),
-      logger_(std::move(logger)),
-      lists_(lists_of(settings)) {}
+      server_tables_(server),
+      logger_(std::move(logger)) {}
 
 relational::Filters NewTables::filters_of(const std::string& lists) const {
     config::Settings settings = settings_;
@@ -45,7 +44,7 @@ relational::Filters NewTables::filters_of(const std::string& lists) const {
 std::vector<relational::TableId> NewTables::take_up(const BinlogOffset& offset, ChangeWriter& writer,
                                                     engine::RecordQueue& queue) {
     std::vector<relational::TableId> tables;
-    if (offset.lists.empty() || offset.lists == lists_) return tables;
+    if (offset.lists.empty() || offset.lists == lists_of(settings_)) return tables;
     const relational::Filters before = filters_of(offset.lists);
     for (const auto& id : captured_tables(dialect_, settings_))
         if (!before.captures(id) && !schema_.filters().is_signal_table(id) && know(id, offset, writer, queue))
@@ -74,7 +73,7 @@ bool NewTables::know(const relational::TableId& id, const BinlogOffset& offset, 
     place.info.position = offset.position;
     place.info.gtid = "";
     place.info.database = id.database;
-    place.position_json = offset.without_own().to_json();
+    place.position_json = offset.history_position().to_json();
     place.text = format("{}:{}", offset.file, offset.position);
     log::info(logger_, format("Table {} is captured from now on; its structure is the server's", id.dotted()));
     using Kind = relational::TableChange::Kind;

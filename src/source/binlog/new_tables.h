@@ -14,10 +14,10 @@ namespace millrace::binlog {
 class NewTables {
   public:
     NewTables(const Dialect& dialect, const ConnectionOptions& connection, const config::Settings& settings,
-              SchemaState& schema, std::string logger);
+              SchemaState& schema, const ServerTables& server, std::string logger);
 
-    /// The lists as the offset carries them.
-    const std::string& lists() const { return lists_; }
+    /// The configuration's lists as the offset carries them.
+    static std::string lists_of(const config::Settings& settings);
 
     /// The tables that are new since `offset`, in the schema and on the server, at the offset's place. Those whose
     /// structure the schema history was not told are made known to it first. Throws FatalError if that cannot be done.
@@ -33,9 +33,8 @@ class NewTables {
     const ConnectionOptions& connection_;
     const config::Settings& settings_;
     SchemaState& schema_;
-    const ServerTables server_tables_;
+    const ServerTables& server_tables_;
     const std::string logger_;
-    const std::string lists_;
 };
 
 }  // namespace millrace::binlog

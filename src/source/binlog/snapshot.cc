@@ -132,7 +132,7 @@ void Snapshot::set_offset(const SnapshotView& opened) {
         place_.thread = options_.place.thread;
         return;
     }
-    offset_ = {};
+    offset_ = {.lists = offset_.lists};
     offset_.ts_sec = place_.ts_us / 1'000'000;
     offset_.file = place_.file = opened.file;
     offset_.position = place_.position = opened.position;
@@ -148,10 +148,8 @@ void Snapshot::persist_structure(const std::string& server_charset, const std::s
     place.info.snapshot = "true";
     place.info.file = place_.file;
     place.info.position = place_.position;
-    BinlogOffset position = offset_;
-    position.progress = {};
+    BinlogOffset position = offset_.history_position();
     position.incremental = {};
-    position.transaction_id.clear();
     position.in_snapshot = true;
     position.server_id.reset();
     if (!options_.history_offset) position.events_to_skip = position.rows_to_skip = 0;

@@ -9,13 +9,14 @@
 namespace millrace::binlog {
 
 SnapshotRest::SnapshotRest(const Dialect& dialect, const ConnectionOptions& connection, SnapshotRows::Options rows,
-                           relational::NamePatterns included, SchemaState& schema, std::string logger)
+                           relational::NamePatterns included, SchemaState& schema, const ServerTables& server,
+                           std::string logger)
     : dialect_(dialect),
       connection_(connection),
       rows_(std::move(rows)),
       included_(std::move(included)),
       schema_(schema),
-      server_tables_(dialect, connection, schema),
+      server_tables_(server),
       logger_(std::move(logger)) {}
 
 bool SnapshotRest::has_chunks(const relational::TableId& id) const {

@@ -17,7 +17,8 @@ namespace millrace::binlog {
 class SnapshotRest {
   public:
     SnapshotRest(const Dialect& dialect, const ConnectionOptions& connection, SnapshotRows::Options rows,
-                 relational::NamePatterns included, SchemaState& schema, std::string logger);
+                 relational::NamePatterns included, SchemaState& schema, const ServerTables& server,
+                 std::string logger);
 
     /// The tables that are left, with the ranges of those that were begun. `offset` tells what is done.
     engine::IncrementalSnapshotState tables(const BinlogOffset& offset) const;
@@ -36,7 +37,7 @@ class SnapshotRest {
     const SnapshotRows::Options rows_;
     const relational::NamePatterns included_;
     SchemaState& schema_;
-    const ServerTables server_tables_;
+    const ServerTables& server_tables_;
     const std::string logger_;
 };
 

@@ -158,20 +158,24 @@ Streaming::MappedTable Streaming::map_table(const Event& event) {
     return table;
 }
 
+/// What is passed over.
+void Streaming::tell(Handling handling, const std::string& message) const {
+    if (handling == Handling::Warn)
+        log::warn(dialect_.name() + ".streaming", message);
+    else
+        log::debug(dialect_.name() + ".streaming", message);
+}
+
 /// Do the table's rows in the log fit what the schema says of it? Asked once for each TABLE_MAP event that is new.
 void Streaming::check_structure(MappedTable& table, topiclog::AppendBatch& batch, const Event& stands_for) {
     table.is_checked = true;
     if (table.plan == nullptr && !table.is_unknown) return;
     if (table.plan != nullptr && table.plan->fits(table.body)) return;
     if (table.is_unknown && options_.unknown_tables != Handling::Fail) {
-        const std::string message = format(
-            "The change at {} is passed over: table {} is captured, but the schema history does not know it "
-            "(inconsistent.schema.handling.mode)",
-            place(stands_for), table.id.dotted());
-        if (options_.unknown_tables == Handling::Warn)
-            log::warn(dialect_.name() + ".streaming", message);
-        else
-            log::debug(dialect_.name() + ".streaming", message);
+        tell(options_.unknown_tables,
+             format("The change at {} is passed over: table {} is captured, but the schema history does not know it "
+                    "(inconsistent.schema.handling.mode)",
+                    place(stands_for), table.id.dotted()));
         return;
     }
     BinlogOffset behind;
@@ -189,7 +193,7 @@ void Streaming::learn(MappedTable& table, relational::Table structure, topiclog:
     SchemaState::Place at;
     at.info = source_info(stands_for);
     at.text = place(stands_for);
-    BinlogOffset position = offset_.without_own();
+    BinlogOffset position = offset_.history_position();
     position.gtids = gtids_.completed();
     at.position_json = position.to_json();
     const Kind kind = table.is_unknown ? Kind::Create : Kind::Alter;
@@ -212,11 +216,7 @@ void Streaming::handle_as_told(const Event& event, topiclog::AppendBatch& batch)
         ++options_.figures->passed_over;
         batch.truncate(entries);
         batch.bytes().resize(bytes);
-        const std::string message = format("The event at {} is passed over: {}", place(event), fault.what());
-        if (options_.unreadable == Handling::Warn)
-            log::warn(dialect_.name() + ".streaming", message);
-        else
-            log::debug(dialect_.name() + ".streaming", message);
+        tell(options_.unreadable, format("The event at {} is passed over: {}", place(event), fault.what()));
         finish_event(event);
     }
 }

@@ -92,6 +92,7 @@ class Streaming {
     SourceInfo source_info(const Event& event) const;
     std::string place(const Event& event) const;
     MappedTable map_table(const Event& event);
+    void tell(Handling handling, const std::string& message) const;
     void check_structure(MappedTable& table, topiclog::AppendBatch& batch, const Event& stands_for);
     void learn(MappedTable& table, relational::Table structure, topiclog::AppendBatch& batch, const Event& stands_for);
     void handle_as_told(const Event& event, topiclog::AppendBatch& batch);

@@ -119,11 +119,7 @@ void Streaming::handle_ddl(const Event& event, topiclog::AppendBatch& batch, con
     if (!statement.ends_with("START TRANSACTION"))
         at.info.thread.reset();  // Debezium tells the thread of transactions only
     at.text = place(event);
-    BinlogOffset position = offset_.without_own();
-    if (options_.transactions == nullptr || !options_.transactions->is_open()) {
-        position.transaction_id.clear();  // of one that has ended since complete_offset() was asked
-        position.transaction_counts.clear();
-    }
+    BinlogOffset position = offset_.history_position();
     position.file = stream_->file();
     position.position = event.end;
     // With the statement's own GTID, so that an offset tells whether it stands before or behind the statement.

@@ -38,63 +38,60 @@ enum class Kind {
     Vector,
 };
 
+struct WireKind {
+    WireType type;
+    Kind kind;
+    const char* text;
+};
+constexpr WireKind kWireKinds[] = {
+    {WireType::Tiny, Kind::Tiny, "TINYINT"},
+    {WireType::Short, Kind::Short, "SMALLINT"},
+    {WireType::Int24, Kind::Int24, "MEDIUMINT"},
+    {WireType::Long, Kind::Long, "INT"},
+    {WireType::LongLong, Kind::LongLong, "BIGINT"},
+    {WireType::Float, Kind::Real, "FLOAT"},
+    {WireType::Double, Kind::Real, "DOUBLE"},
+    {WireType::Decimal, Kind::Decimal, "DECIMAL"},
+    {WireType::NewDecimal, Kind::Decimal, "DECIMAL"},
+    {WireType::Bit, Kind::Bit, "BIT"},
+    {WireType::Year, Kind::Year, "YEAR"},
+    {WireType::Date, Kind::Date, "DATE"},
+    {WireType::NewDate, Kind::Date, "DATE"},
+    {WireType::Time, Kind::Time, "TIME"},
+    {WireType::Time2, Kind::Time, "TIME"},
+    {WireType::DateTime, Kind::DateTime, "DATETIME"},
+    {WireType::DateTime2, Kind::DateTime, "DATETIME"},
+    {WireType::Timestamp, Kind::Timestamp, "TIMESTAMP"},
+    {WireType::Timestamp2, Kind::Timestamp, "TIMESTAMP"},
+    {WireType::Enum, Kind::Enum, "ENUM"},
+    {WireType::Set, Kind::Set, "SET"},
+    {WireType::Json, Kind::Json, "JSON"},
+    {WireType::Geometry, Kind::Geometry, "GEOMETRY"},
+    {WireType::Vector, Kind::Vector, "VECTOR"},
+    {WireType::Varchar, Kind::Text, "VARCHAR"},
+    {WireType::VarString, Kind::Text, "VARCHAR"},
+    {WireType::VarcharCompressed, Kind::Text, "VARCHAR"},
+    {WireType::String, Kind::Text, "CHAR"},
+    {WireType::TinyBlob, Kind::Text, "TEXT"},
+    {WireType::MediumBlob, Kind::Text, "TEXT"},
+    {WireType::LongBlob, Kind::Text, "TEXT"},
+    {WireType::Blob, Kind::Text, "TEXT"},
+    {WireType::BlobCompressed, Kind::Text, "TEXT"},
+};
+
+const WireKind* wire_kind(WireType type) {
+    const auto* const found = std::find_if(std::begin(kWireKinds), std::end(kWireKinds),
+                                           [&](const auto& entry) { return entry.type == type; });
+    return found == std::end(kWireKinds) ? nullptr : found;
+}
+
 Kind kind_of(WireType type) {
-    switch (type) {
-        case WireType::Tiny:
-            return Kind::Tiny;
-        case WireType::Short:
-            return Kind::Short;
-        case WireType::Int24:
-            return Kind::Int24;
-        case WireType::Long:
-            return Kind::Long;
-        case WireType::LongLong:
-            return Kind::LongLong;
-        case WireType::Float:
-        case WireType::Double:
-            return Kind::Real;
-        case WireType::Decimal:
-        case WireType::NewDecimal:
-            return Kind::Decimal;
-        case WireType::Bit:
-            return Kind::Bit;
-        case WireType::Year:
-            return Kind::Year;
-        case WireType::Date:
-        case WireType::NewDate:
-            return Kind::Date;
-        case WireType::Time:
-        case WireType::Time2:
-            return Kind::Time;
-        case WireType::DateTime:
-        case WireType::DateTime2:
-            return Kind::DateTime;
-        case WireType::Timestamp:
-        case WireType::Timestamp2:
-            return Kind::Timestamp;
-        case WireType::Enum:
-            return Kind::Enum;
-        case WireType::Set:
-            return Kind::Set;
-        case WireType::Json:
-            return Kind::Json;
-        case WireType::Geometry:
-            return Kind::Geometry;
-        case WireType::Vector:
-            return Kind::Vector;
-        case WireType::Varchar:
-        case WireType::VarString:
-        case WireType::String:
-        case WireType::VarcharCompressed:
-        case WireType::TinyBlob:
-        case WireType::MediumBlob:
-        case WireType::LongBlob:
-        case WireType::Blob:
-        case WireType::BlobCompressed:
-            return Kind::Text;
-        default:
-            return Kind::Other;
-    }
+    const WireKind* known = wire_kind(type);
+    return known == nullptr ? Kind::Other : known->kind;
+}
+
+int bits_of(const WireColumn& column) {
+    return (column.meta >> 8) * 8 + (column.meta & 0xff);
 }
 
 /// By the first word of a declared type.
@@ -128,49 +125,20 @@ Kind kind_of(std::string_view type_name) {
 }
 
 std::string type_text(const WireColumn& column) {
-    switch (kind_of(column.type)) {
-        case Kind::Tiny:
-            return "TINYINT";
-        case Kind::Short:
-            return "SMALLINT";
-        case Kind::Int24:
-            return "MEDIUMINT";
-        case Kind::Long:
-            return "INT";
-        case Kind::LongLong:
-            return "BIGINT";
-        case Kind::Real:
-            return column.type == WireType::Float ? "FLOAT" : "DOUBLE";
-        case Kind::Decimal:
-            return format("DECIMAL({},{})", column.meta >> 8, column.meta & 0xff);
-        case Kind::Bit:
-            return format("BIT({})", (column.meta >> 8) * 8 + (column.meta & 0xff));
-        case Kind::Year:
-            return "YEAR";
-        case Kind::Date:
-            return "DATE";
-        case Kind::Time:
-            return format("TIME({})", column.meta);
-        case Kind::DateTime:
-            return format("DATETIME({})", column.meta);
-        case Kind::Timestamp:
-            return format("TIMESTAMP({})", column.meta);
-        case Kind::Enum:
-            return "ENUM";
-        case Kind::Set:
-            return "SET";
-        case Kind::Json:
-            return "JSON";
-        case Kind::Geometry:
-            return "GEOMETRY";
-        case Kind::Vector:
-            return "VECTOR";
-        case Kind::Text:
-            return "CHAR, TEXT or BLOB";
-        case Kind::Other:
-            break;
+    const WireKind* known = wire_kind(column.type);
+    if (known == nullptr) return format("type {}", static_cast<int>(column.type));
+    switch (column.type) {
+        case WireType::NewDecimal:
+            return format("{}({},{})", known->text, column.meta >> 8, column.meta & 0xff);
+        case WireType::Bit:
+            return format("{}({})", known->text, bits_of(column));
+        case WireType::Time2:
+        case WireType::DateTime2:
+        case WireType::Timestamp2:
+            return format("{}({})", known->text, column.meta);
+        default:
+            return known->text;
     }
-    return format("type {}", static_cast<int>(column.type));
 }
 
 bool is_unsigned(const Column& column) {
@@ -183,19 +151,20 @@ bool has_sign(Kind kind) {
            kind == Kind::LongLong;
 }
 
-bool fits(const Column& column, const WireColumn& wire, bool has_signedness) {
+/// `wire_is_unsigned`: nothing if the log does not tell.
+bool fits(const Column& column, const WireColumn& wire, std::optional<bool> wire_is_unsigned) {
     const Kind declared = kind_of(column.type_name);
     const Kind kind = kind_of(wire.type);
     if (declared == Kind::Other || kind == Kind::Other) return true;
     // MariaDB holds JSON as text and vectors as bytes.
     if ((declared == Kind::Json || declared == Kind::Vector) && kind == Kind::Text) return true;
     if (declared != kind) return false;
-    if (has_signedness && has_sign(kind) && wire.is_unsigned != is_unsigned(column)) return false;
+    if (wire_is_unsigned && has_sign(kind) && *wire_is_unsigned != is_unsigned(column)) return false;
     switch (wire.type) {
         case WireType::NewDecimal:
             return wire.meta == (column.length.value_or(10) << 8 | column.scale.value_or(0));
         case WireType::Bit:
-            return (wire.meta >> 8) * 8 + (wire.meta & 0xff) == column.length.value_or(1);
+            return bits_of(wire) == column.length.value_or(1);
         case WireType::Time2:
         case WireType::DateTime2:
         case WireType::Timestamp2:
@@ -232,9 +201,10 @@ std::string columns_text(const relational::Table& table) {
 }
 
 std::string columns_text(const TableMap& map) {
+    const auto names = read_column_metadata(map).names;
     std::vector<std::string> parts;
     for (size_t i = 0; i < map.columns.size(); ++i) {
-        const std::string name = i < map.column_names.size() ? std::string(map.column_names[i]) + ' ' : std::string();
+        const std::string name = i < names.size() ? std::string(names[i]) + ' ' : std::string();
         parts.push_back(name + type_text(map.columns[i]));
     }
     return '(' + join(parts, ", ") + ')';
@@ -244,18 +214,21 @@ std::optional<std::string> difference(const relational::Table& table, const Tabl
     const size_t known = table.columns.size();
     if (map.columns.size() != known && !ends_in_versioning_columns(map, known))
         return format("the log has {} columns, the schema {}", map.columns.size(), known);
+    const ColumnMetadata metadata = read_column_metadata(map);
     size_t literals = 0;
     for (size_t i = 0; i < known; ++i) {
         const auto& column = table.columns[i];
         const auto& wire = map.columns[i];
-        if (i < map.column_names.size() && map.column_names[i] != column.name)
-            return format("column {} is called {} in the log and {} in the schema", i + 1, map.column_names[i],
+        if (i < metadata.names.size() && metadata.names[i] != column.name)
+            return format("column {} is called {} in the log and {} in the schema", i + 1, metadata.names[i],
                           column.name);
-        if (!fits(column, wire, map.has_signedness))
+        const auto unsigned_in_log =
+            metadata.are_unsigned.empty() ? std::nullopt : std::optional(bool(metadata.are_unsigned[i]));
+        if (!fits(column, wire, unsigned_in_log))
             return format("column {} is {}{} in the log and {} in the schema", column.name, type_text(wire),
-                          wire.is_unsigned ? " UNSIGNED" : "", shown_type(column));
+                          unsigned_in_log.value_or(false) ? " UNSIGNED" : "", shown_type(column));
         if (wire.type != WireType::Enum && wire.type != WireType::Set) continue;
-        if (literals < map.literals.size() && !same_literals(table, column, map.literals[literals]))
+        if (literals < metadata.literals.size() && !same_literals(table, column, metadata.literals[literals]))
             return format("the values of column {} are not the same in the log and in the schema", column.name);
         ++literals;
     }
@@ -266,7 +239,7 @@ std::optional<std::string> difference(const relational::Table& table, const Tabl
 std::optional<std::string> StructureCheck::doubt(const relational::Table& now, const TableMap& map,
                                                  const Place& place) const {
     if (const auto differs = difference(now, map)) return *differs;
-    if (!map.column_names.empty()) return std::nullopt;
+    if (!read_column_metadata(map).names.empty()) return std::nullopt;
     const auto later = server_.ddl_behind(place.offset, now.id);
     if (later) return format("it was altered since ({}), and the log does not name its columns", later->substr(0, 200));
     return std::nullopt;

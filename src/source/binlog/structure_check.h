@@ -32,8 +32,8 @@ class StructureCheck {
         BinlogOffset offset;  ///< File and position.
         std::string text;     ///< For messages.
     };
-    StructureCheck(Options options, ServerTables server, const SchemaState& schema)
-        : options_(std::move(options)), server_(std::move(server)), schema_(schema) {}
+    StructureCheck(Options options, const ServerTables& server, const SchemaState& schema)
+        : options_(std::move(options)), server_(server), schema_(schema) {}
 
     /// The table's structure at this place, if it is not the one that the schema has; warns with both. Throws
     /// FatalError where it cannot be told, naming table, place, both structures and the ways out.
@@ -43,7 +43,7 @@ class StructureCheck {
     std::optional<std::string> doubt(const relational::Table& now, const TableMap& map, const Place& place) const;
 
     const Options options_;
-    const ServerTables server_;
+    const ServerTables& server_;
     const SchemaState& schema_;
 };
 

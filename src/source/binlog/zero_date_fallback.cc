@@ -9,7 +9,7 @@
 namespace millrace::binlog {
 namespace {
 
-using Temporal = ColumnConversion::Temporal;
+enum class Temporal { Date, DateTimeMillis, DateTimeMicros, Timestamp };
 
 bool is_null(const std::string& literal) {
     return literal.empty() || iequals(literal, "NULL");
@@ -80,24 +80,24 @@ ZeroDateFallback::ZeroDateFallback(const std::string& name, const config::Settin
 std::optional<ColumnConversion> ZeroDateFallback::find(const std::string& full_name,
                                                        const relational::Column& column) const {
     if (!selector_.match(full_name)) return std::nullopt;
-    ColumnConversion conversion;
-    conversion.kind = ColumnConversion::Kind::ZeroDate;
+    Temporal temporal = Temporal::Date;
     const char* type = nullptr;
     if (column.type_name == "DATE" && dates_) {
-        conversion.temporal = Temporal::Date;
         type = "date";
     } else if (column.type_name == "DATETIME" && date_times_) {
-        conversion.temporal = column.length.value_or(0) >= 4 ? Temporal::DateTimeMicros : Temporal::DateTimeMillis;
+        temporal = column.length.value_or(0) >= 4 ? Temporal::DateTimeMicros : Temporal::DateTimeMillis;
         type = "datetime";
     } else if (column.type_name == "TIMESTAMP" && timestamps_) {
-        conversion.temporal = Temporal::Timestamp;
+        temporal = Temporal::Timestamp;
         type = "timestamp";
     } else {
         return std::nullopt;
     }
     std::string property = format("{}.column.{}.fallback", name_, full_name);
     if (!settings_.has(property)) property = format("{}.fallback.{}", name_, type);
-    conversion.fallback = json_of(property, std::string(trimmed(settings_.text(property))), conversion.temporal);
+    ColumnConversion conversion;
+    conversion.kind = ColumnConversion::Kind::ZeroDate;
+    conversion.fallback = json_of(property, std::string(trimmed(settings_.text(property))), temporal);
     return conversion;
 }
 
