@@ -73,7 +73,7 @@ class BinlogChunkReader final : public engine::ChunkReader {
     std::unique_ptr<TableSelect> select_;
     std::string condition_;
     bool is_unique_ = true;  ///< No two rows have the same value of what the table is read by.
-    KeyPlaces places_;
+    engine::KeyPlaces places_;
     std::string opened_at_;  ///< The window's first mark, ISO 8601.
     std::optional<PositionWindow> window_;
 };

@@ -126,14 +126,14 @@ class BinlogSource final : public engine::Source {
         return options;
     }
 
-    Heartbeat::Options heartbeat_options() const {
+    engine::Heartbeat::Options heartbeat_options() const {
         const auto& settings = context_.settings;
-        Heartbeat::Options options;
+        engine::Heartbeat::Options options;
         options.interval_ms = settings.integer("heartbeat.interval.ms");
         options.server = settings.text("topic.prefix");
         options.topic = schema_.options().plan.naming.heartbeat();
         options.action_query = settings.text("heartbeat.action.query");
-        options.connection = connection_;
+        options.run_query = [this](const std::string& query) { Connection(connection_).execute(query); };
         options.logger = logger();
         return options;
     }
@@ -375,7 +375,7 @@ class BinlogSource final : public engine::Source {
         rest.adopt(std::exchange(rest_, {}));
         for (auto* snapshot : {&incremental, &rest})
             snapshot->set_rows_per_second_max(context_.settings.integer("snapshot.max.rows.per.second"));
-        SignalActions actions(incremental, hooks(queue, streaming, stop), dialect_.name() + ".signal");
+        engine::SignalActions actions(incremental, hooks(queue, streaming, stop), dialect_.name() + ".signal");
         SnapshotSteering steering(steering_options(), {incremental, reader}, {rest, rest_reader}, actions, inbox_,
                                   schema_.filters(), queue, offset_);
         streaming.attach(steering);
@@ -440,8 +440,8 @@ class BinlogSource final : public engine::Source {
                 iequals(context_.settings.text("incremental.snapshot.watermarking.strategy"), "insert_delete")};
     }
 
-    SignalActions::Hooks hooks(engine::RecordQueue& queue, Streaming& streaming, const std::stop_token& stop) {
-        SignalActions::Hooks hooks;
+    engine::SignalActions::Hooks hooks(engine::RecordQueue& queue, Streaming& streaming, const std::stop_token& stop) {
+        engine::SignalActions::Hooks hooks;
         hooks.blocking_snapshot = [this, &queue, &streaming, stop](const auto& tables, const auto& selects) {
             take_blocking_snapshot(queue, streaming, stop, tables, selects);
         };
@@ -454,24 +454,46 @@ class BinlogSource final : public engine::Source {
             place.text = "a signal";
             schema_.change(entry.batch(), writer_, database, changes, place);
         };
-        hooks.set_position = [this, &queue](const std::string& file, uint64_t position, const std::string& gtids) {
-            auto entry = queue.enter();
-            set_position_ = offset_;
-            if (gtids.empty()) {
-                set_position_->file = file;
-                set_position_->position = position;
-                set_position_->gtids.clear();
-            } else {
-                set_position_->gtids = gtids;
-            }
-            set_position_->events_to_skip = set_position_->rows_to_skip = 0;
-        };
+        hooks.own["set-binlog-position"] = [this, &queue](const Json& data) { set_position(data, queue); };
         hooks.offset_text = [this, &queue] {
             std::string text;
             queue.synchronized([&] { text = offset_.to_json(); });
             return text;
         };
         return hooks;
+    }
+
+    /// The signal set-binlog-position: the offset moves; what is read from there takes a restart.
+    void set_position(const Json& data, engine::RecordQueue& queue) {
+        const auto text = [&](const char* name) {
+            const auto found = data.find(name);
+            return found == data.end() || !found->is_string() ? std::string() : found->get<std::string>();
+        };
+        const std::string file = text("binlog_filename");
+        const std::string gtids = text("gtid_set");
+        const auto position = data.find("binlog_position");
+        const bool has_position = position != data.end() && position->is_number_unsigned();
+        if (file.empty() == gtids.empty() || file.empty() == has_position) {
+            log::warn(dialect_.name() + ".signal",
+                      "set-binlog-position needs either binlog_filename and binlog_position or gtid_set; the signal is "
+                      "ignored");
+            return;
+        }
+        {
+            auto entry = queue.enter();
+            set_position_ = offset_;
+            if (gtids.empty()) {
+                set_position_->file = file;
+                set_position_->position = position->get<uint64_t>();
+                set_position_->gtids.clear();
+            } else {
+                set_position_->gtids = gtids;
+            }
+            set_position_->events_to_skip = set_position_->rows_to_skip = 0;
+        }
+        log::warn(dialect_.name() + ".signal",
+                  format("The position is set to {}; restart the connector for it to take effect",
+                         gtids.empty() ? format("{}:{}", file, position->get<uint64_t>()) : gtids));
     }
 
     /// What goes wrong with a blocking snapshot is told, and streaming goes on.
@@ -519,7 +541,7 @@ class BinlogSource final : public engine::Source {
     ConnectionOptions connection_;
     engine::SnapshotMode mode_;
     SchemaState schema_;
-    Heartbeat heartbeat_;
+    engine::Heartbeat heartbeat_;
     PurgeWatch purge_watch_;
     ServerTables server_tables_;
     StructureCheck structure_check_;

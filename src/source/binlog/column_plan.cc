@@ -81,7 +81,6 @@ ColumnPlan::ColumnPlan(const relational::Table& table, const relational::Column&
     : table_name_(table.id.dotted()),
       name_(column.name),
       treatment_(std::move(treatment)),
-      jdbc_type_(column.jdbc_type),
       optional_(column.optional),
       is_unsigned_(column.type_name.find("UNSIGNED") != std::string::npos ||
                    column.type_name.find("ZEROFILL") != std::string::npos || column.type_name == "SERIAL"),

@@ -5,13 +5,13 @@
 #include <string_view>
 #include <vector>
 
-#include "base/digest.h"
 #include "record/schema.h"
 #include "relational/table.h"
 #include "source/binlog/charset.h"
 #include "source/binlog/column_treatment.h"
 #include "source/binlog/column_value.h"
 #include "source/binlog/value_modes.h"
+#include "source/engine/column_shaper.h"
 
 namespace millrace::binlog {
 
@@ -73,7 +73,7 @@ class ColumnPlan {
     /// has it, unless that is off. Throws FatalError if the value does not fit the column.
     void append(std::string& out, const ColumnValue& value);
     /// Does append() mask or cut values?
-    bool is_shaped() const { return is_masked_ || is_truncated_; }
+    bool is_shaped() const { return shaper_.is_shaped(); }
     /// The value as keys have it.
     void append_unshaped(std::string& out, const ColumnValue& value);
 
@@ -90,16 +90,12 @@ class ColumnPlan {
     void choose_time_form(const relational::Column& column, const ValueModes& modes, record::Schema& schema);
     void set_default(const relational::Column& column, record::Schema& schema);
     void treat_schema(const relational::Column& column, record::Schema& schema);
-    bool is_text_to_masks() const;
     void set_unavailable(const std::string& placeholder);
     void append_plain(std::string& out, const ColumnValue& value);
     void append_or_fallback(std::string& out, const ColumnValue& value);
     void append_converted(std::string& out, const ColumnValue& value);
     void append_text_conversion(std::string& out, const ColumnValue& value);
     double number_of(const ColumnValue& value) const;
-    void append_masked(std::string& out, std::string_view json) const;
-    void append_truncated(std::string& out, const ColumnValue& value);
-    void append_hash(std::string& out, const ColumnValue& value);
     void append_null(std::string& out) const { out += null_json_; }
     void append_bytes(std::string& out, std::string_view bytes) const;
     void append_text_value(std::string& out, const ColumnValue& value);
@@ -120,12 +116,8 @@ class ColumnPlan {
     std::string null_json_ = "null";
     record::SchemaPtr schema_, key_schema_;
     ColumnTreatment treatment_;
-    int jdbc_type_ = 0;
-    bool is_masked_ = false, is_truncated_ = false;
-    std::string mask_json_;
+    engine::ColumnShaper shaper_;
     std::string unavailable_json_;
-    std::optional<Digest> digest_;
-    int hash_length_ = 0;
     Form form_ = Form::Text;
     bool optional_ = true;
     bool is_unsigned_ = false;

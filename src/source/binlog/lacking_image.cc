@@ -31,14 +31,14 @@ LackingImage TablePlan::read_lacking(const TableMap& map, std::string_view prese
         if (!bit_at(nulls, at++) &&
             !read_wire_value(map.columns[i], is_known && columns_[i].plan.is_unsigned(), images, scratch_, value))
             throw FatalError(format("Column {} of table {} has the binlog type {}, which Millrace does not know", i + 1,
-                                    id_.dotted(), static_cast<int>(map.columns[i].type)));
+                                    id().dotted(), static_cast<int>(map.columns[i].type)));
         if (!is_known) continue;  // MariaDB's versioning columns
         Slot& slot = columns_[i];
         if (slot.plan.form() == Form::Json && map.columns[i].type != WireType::Json) value.from_snapshot = true;
         if (slot.captured) slot.plan.append(image.values[i], value);
         if (slot.key_place >= 0) slot.plan.append_unshaped(image.key_values[i], value);
     }
-    if (!images.ok()) throw FatalError(format("A row event of table {} is cut short", id_.dotted()));
+    if (!images.ok()) throw FatalError(format("A row event of table {} is cut short", id().dotted()));
     return image;
 }
 
@@ -67,10 +67,9 @@ std::optional<std::string> TablePlan::append_lacking(std::string& out, const Lac
 }
 
 void TablePlan::place_keys(const LackingImage& image, const LackingImage* other, KeyPlaces& places) const {
-    places.spans.resize(key_columns_.size());
-    places.hidden.clear();
-    for (size_t place = 0; place < key_columns_.size(); ++place) {
-        const size_t column = key_columns_[place];
+    begin_row(places);
+    for (size_t place = 0; place < key_columns().size(); ++place) {
+        const size_t column = key_columns()[place];
         const bool is_there = !image.key_values[column].empty();
         if (!is_there && (other == nullptr || other->key_values[column].empty()))
             throw lacks(columns_[column].plan.field());
@@ -84,7 +83,7 @@ FatalError TablePlan::lacks(const std::string& column) const {
     return FatalError(format(
         "A row image of table {} lacks column {}, and no placeholder can stand for it; set binlog_row_image=FULL "
         "on the server and in the session that writes",
-        id_.dotted(), column));
+        id().dotted(), column));
 }
 
 }  // namespace millrace::binlog

@@ -56,7 +56,7 @@ struct SnapshotRows::Reader {
     std::map<relational::TableId, std::shared_ptr<TablePlan>> plans;
     std::unique_ptr<TableSelect> select;
     std::shared_ptr<TablePlan> plan;
-    KeyPlaces places;
+    engine::KeyPlaces places;
     std::string row_text, key_text;
     Pending pending;
     bool has_pending = false;

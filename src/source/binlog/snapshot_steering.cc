@@ -8,7 +8,7 @@
 namespace millrace::binlog {
 
 SnapshotSteering::SnapshotSteering(Options options, SnapshotInProgress signalled, SnapshotInProgress rest,
-                                   SignalActions& actions, engine::SignalInbox& inbox,
+                                   engine::SignalActions& actions, engine::SignalInbox& inbox,
                                    const relational::Filters& filters, engine::RecordQueue& queue, BinlogOffset& offset)
     : options_(options),
       signalled_(signalled),

@@ -6,7 +6,7 @@
 #include "relational/filters.h"
 #include "source/binlog/binlog_chunk_reader.h"
 #include "source/binlog/binlog_offset.h"
-#include "source/binlog/signal_actions.h"
+#include "source/engine/signal_actions.h"
 #include "source/engine/incremental_snapshot.h"
 #include "source/engine/record_queue.h"
 #include "topiclog/append_batch.h"
@@ -27,7 +27,7 @@ class SnapshotSteering {
         bool deletes_close = false;       ///< incremental.snapshot.watermarking.strategy=insert_delete
     };
     /// `signalled`: incremental snapshots that signals ask for; `rest`: what an interrupted initial snapshot left.
-    SnapshotSteering(Options options, SnapshotInProgress signalled, SnapshotInProgress rest, SignalActions& actions,
+    SnapshotSteering(Options options, SnapshotInProgress signalled, SnapshotInProgress rest, engine::SignalActions& actions,
                      engine::SignalInbox& inbox, const relational::Filters& filters, engine::RecordQueue& queue,
                      BinlogOffset& offset);
 
@@ -52,7 +52,7 @@ class SnapshotSteering {
 
     const Options options_;
     SnapshotInProgress signalled_, rest_;
-    SignalActions& actions_;
+    engine::SignalActions& actions_;
     engine::SignalInbox& inbox_;
     const relational::Filters& filters_;
     engine::RecordQueue& queue_;

@@ -1,7 +1,6 @@
 #include "source/binlog/source_info.h"
 
 #include "base/json_text.h"
-#include "events/envelope.h"
 
 namespace millrace::binlog {
 
@@ -9,21 +8,8 @@ using json_text::append_int;
 using json_text::append_string;
 using record::Type;
 
-record::SchemaPtr source_schema(const ConnectorIdentity& identity) {
-    record::Schema snapshot{.type = Type::String, .optional = true, .name = "io.debezium.data.Enum", .version = 1};
-    snapshot.parameters = {
-        {"allowed", "true,first,first_in_data_collection,last_in_data_collection,last,false,incremental"}};
-    snapshot.default_json = "\"false\"";
-    return events::StructBuilder(identity.package + ".Source")
-        .field("version", Type::String)
-        .field("connector", Type::String)
-        .field("name", Type::String)
-        .field("ts_ms", Type::Int64)
-        .field("snapshot", std::make_shared<const record::Schema>(std::move(snapshot)))
-        .field("db", Type::String)
-        .field("sequence", Type::String, true)
-        .field("ts_us", Type::Int64, true)
-        .field("ts_ns", Type::Int64, true)
+record::SchemaPtr source_schema(const events::ConnectorIdentity& identity) {
+    return events::source_block_schema(identity)
         .field("table", Type::String, true)
         .field("server_id", Type::Int64)
         .field("gtid", Type::String, true)
@@ -35,27 +21,9 @@ record::SchemaPtr source_schema(const ConnectorIdentity& identity) {
         .build();
 }
 
-std::string identity_head(const ConnectorIdentity& identity) {
-    std::string out = "{\"version\":";
-    append_string(out, identity.source_version);
-    out += ",\"connector\":";
-    append_string(out, identity.name);
-    out += ",\"name\":";
-    append_string(out, identity.topic_prefix);
-    return out + ",\"ts_ms\":";
-}
-
 void append_source_before_row(std::string& out, const std::string& head, const SourceInfo& info) {
-    out += head;
-    append_int(out, info.ts_us / 1000);
-    out += ",\"snapshot\":\"";
-    out += info.snapshot;
-    out += "\",\"db\":";
-    append_string(out, info.database);
-    out += ",\"sequence\":null,\"ts_us\":";
-    append_int(out, info.ts_us);
-    out += ",\"ts_ns\":";
-    append_int(out, info.ts_us * 1000);
+    events::append_source_block(out, head,
+                                {.ts_us = info.ts_us, .snapshot = info.snapshot, .database = info.database});
     out += ",\"table\":";
     if (info.table)
         append_string(out, *info.table);

@@ -11,7 +11,7 @@
 
 #include "source/binlog/dialect.h"
 #include "source/binlog/gtid_filter.h"
-#include "source/binlog/heartbeat.h"
+#include "source/engine/heartbeat.h"
 #include "source/binlog/purge_watch.h"
 #include "source/binlog/schema_state.h"
 #include "source/binlog/snapshot_steering.h"
@@ -31,7 +31,7 @@ class Streaming {
         int64_t heartbeat_ms = 10'000;                       ///< How often an idle server sends a sign of life.
         bool include_query = false;                          ///< include.query
         bool truncates_are_events = false;                   ///< skipped.operations without t
-        Heartbeat* heartbeat = nullptr;                      ///< Outlives this; nullptr: none.
+        engine::Heartbeat* heartbeat = nullptr;                      ///< Outlives this; nullptr: none.
         PurgeWatch* purge_watch = nullptr;                   ///< Outlives this.
         StructureCheck* structure_check = nullptr;           ///< Outlives this.
         GtidFilter gtid_filter;                              ///< gtid.source.*

@@ -4,6 +4,7 @@
 
 #include "base/errors.h"
 #include "base/text.h"
+#include "source/engine/record_options.h"
 
 namespace millrace::binlog {
 namespace {
@@ -12,26 +13,15 @@ constexpr const char* kHistoryTopic = "schema.history.internal.kafka.topic";
 
 PlanSettings plan_settings(const Dialect& dialect, const engine::SourceContext& context) {
     const auto& settings = context.settings;
-    return {{dialect.name(), dialect.title(), "io.debezium.connector." + dialect.name(),
-             settings.text("source.version", "3.5.0.Final"), settings.text("topic.prefix")},
-            ValueModes::from(settings),
-            context.key_json,
-            context.value_json,
-            events::TopicNaming(settings),
-            events::NameAdjustment::from(settings, events::NameAdjustment::Of::Schemas),
-            events::NameAdjustment::from(settings, events::NameAdjustment::Of::Fields),
-            relational::ColumnShaping(settings),
-            CustomConverters(settings)};
+    return {engine::shape_settings(context, {dialect.name(), dialect.title(),
+                                             "io.debezium.connector." + dialect.name(),
+                                             settings.text("source.version", "3.5.0.Final"),
+                                             settings.text("topic.prefix")}),
+            ValueModes::from(settings), CustomConverters(settings)};
 }
 
 uint32_t server_id(const config::Settings& settings) {
     return static_cast<uint32_t>(settings.integer("database.server.id"));
-}
-
-bool skips(const config::Settings& settings, std::string_view operation) {
-    for (const auto& skipped : settings.list("skipped.operations"))
-        if (skipped == operation) return true;
-    return false;
 }
 
 }  // namespace
@@ -55,18 +45,7 @@ SchemaState::Options schema_options(const Dialect& dialect, const engine::Source
 }
 
 ChangeWriter::Options writer_options(const Dialect& dialect, const engine::SourceContext& context) {
-    const auto& settings = context.settings;
-    ChangeWriter::Options options;
-    options.identity = plan_settings(dialect, context).identity;
-    options.tombstones = settings.boolean("tombstones.on.delete", true);
-    options.context_headers = settings.boolean("extended.headers.enabled", true);
-    options.run_id = context.run_id;
-    options.skip_unchanged = settings.boolean("skip.messages.without.change", false);
-    options.figures = context.figures;
-    options.skip_create = skips(settings, "c");
-    options.skip_update = skips(settings, "u");
-    options.skip_delete = skips(settings, "d");
-    return options;
+    return engine::change_writer_options(context, plan_settings(dialect, context).identity);
 }
 
 Snapshot::Options snapshot_options(const engine::SourceContext& context, const ConnectionOptions& connection) {
@@ -145,7 +124,7 @@ Streaming::Options streaming_options(const engine::SourceContext& context, const
         options.unreadable = handling_of(settings, "event.deserialization.failure.handling.mode");
     options.net_write_timeout_s = settings.integer("binlog.net.write.timeout");
     options.net_read_timeout_s = settings.integer("binlog.net.read.timeout");
-    options.truncates_are_events = !skips(settings, "t");
+    options.truncates_are_events = !engine::skips_operation(settings, "t");
     return options;
 }
 

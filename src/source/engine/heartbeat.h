@@ -1,12 +1,12 @@
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "convert/json_converter.h"
-#include "source/binlog/connection.h"
 #include "topiclog/append_batch.h"
 
-namespace millrace::binlog {
+namespace millrace::engine {
 
 /// Writes a heartbeat when `heartbeat.interval.ms` have gone by since the last one, and runs `heartbeat.action.query`
 /// before it. Asked after every log event, the server's own signs of life included. Used by the source's thread alone.
@@ -17,7 +17,8 @@ class Heartbeat {
         std::string topic;
         std::string server;  ///< topic.prefix
         std::string action_query;
-        ConnectionOptions connection;
+        /// Runs it, on a connection of its own.
+        std::function<void(const std::string& query)> run_query;
         std::string logger;
     };
     Heartbeat(Options options, const convert::JsonConverterOptions& key, const convert::JsonConverterOptions& value);
@@ -35,4 +36,4 @@ class Heartbeat {
     int64_t last_ms_;
 };
 
-}  // namespace millrace::binlog
+}  // namespace millrace::engine

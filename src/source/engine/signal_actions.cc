@@ -1,11 +1,11 @@
-#include "source/binlog/signal_actions.h"
+#include "source/engine/signal_actions.h"
 
 #include "base/errors.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 
-namespace millrace::binlog {
+namespace millrace::engine {
 namespace {
 
 std::string text(const Json& data, const char* name) {
@@ -23,8 +23,8 @@ std::vector<std::string> collections(const Json& data) {
     return names;
 }
 
-std::vector<engine::IncrementalSnapshot::Condition> conditions(const Json& data) {
-    std::vector<engine::IncrementalSnapshot::Condition> all;
+std::vector<IncrementalSnapshot::Condition> conditions(const Json& data) {
+    std::vector<IncrementalSnapshot::Condition> all;
     const auto found = data.find("additional-conditions");
     if (found != data.end() && found->is_array())
         for (const auto& entry : *found)
@@ -34,14 +34,14 @@ std::vector<engine::IncrementalSnapshot::Condition> conditions(const Json& data)
 
 }  // namespace
 
-SignalActions::SignalActions(engine::IncrementalSnapshot& snapshot, Hooks hooks, std::string logger)
+SignalActions::SignalActions(IncrementalSnapshot& snapshot, Hooks hooks, std::string logger)
     : snapshot_(snapshot), hooks_(std::move(hooks)), logger_(std::move(logger)) {}
 
 void SignalActions::warn(const std::string& message) const {
     log::warn(logger_, message);
 }
 
-void SignalActions::note(const engine::Signal& signal) {
+void SignalActions::note(const Signal& signal) {
     if (signal.type != "execute-snapshot") return;
     const auto data = parse_json(signal.data);
     if (!data || !data->is_object()) return;
@@ -51,7 +51,7 @@ void SignalActions::note(const engine::Signal& signal) {
         snapshot_.enqueue(signal.id, tables, conditions(*data), text(*data, "surrogate-key"));
 }
 
-void SignalActions::act(const engine::Signal& signal) {
+void SignalActions::act(const Signal& signal) {
     if (signal.type == "snapshot-window-open") {
         snapshot_.window_opened(signal.id);
         return;
@@ -79,15 +79,15 @@ void SignalActions::act(const engine::Signal& signal) {
         snapshot_.unpause();
     else if (signal.type == "log")
         write_log(*data);
-    else if (signal.type == "schema-changes")
+    else if (signal.type == "schema-changes" && hooks_.schema_changes)
         change_schema(*data);
-    else if (signal.type == "set-binlog-position")
-        set_position(*data);
+    else if (const auto own = hooks_.own.find(signal.type); own != hooks_.own.end())
+        own->second(*data);
     else
         warn(format("Signal '{}' has been received but the type '{}' is not recognized", signal.id, signal.type));
 }
 
-void SignalActions::execute_snapshot(const engine::Signal& signal, const Json& data) {
+void SignalActions::execute_snapshot(const Signal& signal, const Json& data) {
     const auto tables = collections(data);
     if (tables.empty()) {
         warn(format(
@@ -137,18 +137,4 @@ void SignalActions::change_schema(const Json& data) {
     }
 }
 
-void SignalActions::set_position(const Json& data) {
-    const std::string file = text(data, "binlog_filename");
-    const std::string gtids = text(data, "gtid_set");
-    const auto position = data.find("binlog_position");
-    const bool has_position = position != data.end() && position->is_number_unsigned();
-    if (file.empty() == gtids.empty() || file.empty() == has_position) {
-        warn("set-binlog-position needs either binlog_filename and binlog_position or gtid_set; the signal is ignored");
-        return;
-    }
-    hooks_.set_position(file, has_position ? position->get<uint64_t>() : 0, gtids);
-    warn(format("The position is set to {}; restart the connector for it to take effect",
-                gtids.empty() ? format("{}:{}", file, position->get<uint64_t>()) : gtids));
-}
-
-}  // namespace millrace::binlog
+}  // namespace millrace::engine

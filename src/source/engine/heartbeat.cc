@@ -1,11 +1,11 @@
-#include "source/binlog/heartbeat.h"
+#include "source/engine/heartbeat.h"
 
 #include "base/calendar.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "events/heartbeat.h"
 
-namespace millrace::binlog {
+namespace millrace::engine {
 
 Heartbeat::Heartbeat(Options options, const convert::JsonConverterOptions& key,
                      const convert::JsonConverterOptions& value)
@@ -24,7 +24,7 @@ bool Heartbeat::is_due() const {
 void Heartbeat::act() {
     if (options_.action_query.empty()) return;
     try {
-        Connection(options_.connection).execute(options_.action_query);
+        options_.run_query(options_.action_query);
     } catch (const std::exception& fault) {
         log::error(options_.logger,
                    millrace::format("Could not execute heartbeat action (heartbeat.action.query): {}", fault.what()));
@@ -38,4 +38,4 @@ void Heartbeat::write(topiclog::AppendBatch& batch) {
     batch.add(options_.topic, &key_, &value, now);
 }
 
-}  // namespace millrace::binlog
+}  // namespace millrace::engine
