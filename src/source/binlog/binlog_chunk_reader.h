@@ -40,6 +40,8 @@ class BinlogChunkReader final : public engine::ChunkReader {
         bool bounds_first_chunk = false;  ///< Debezium's first chunk may go beyond the greatest key.
         ViewOptions view;
         std::function<SourceInfo()> place;  ///< Of the event that was handled last.
+        /// Whether the stream, between two transactions, has come to a place.
+        std::function<bool(const std::string& file, uint64_t position)> has_passed;
         /// Whether the stream has read the log beyond a place.
         std::function<bool(const std::string& file, uint64_t position)> is_beyond;
     };
@@ -54,9 +56,11 @@ class BinlogChunkReader final : public engine::ChunkReader {
     void open_window(const std::string& chunk) override;
     void close_window(const std::string& chunk) override;
 
-    /// Where windows are positions: the one that the stream has not passed yet; nullptr: none.
-    PositionWindow* window() { return window_ && window_->is_complete ? &*window_ : nullptr; }
-    void forget_window() { window_.reset(); }
+    const std::string* positioned_window() const override {
+        return window_ && window_->is_complete ? &window_->chunk : nullptr;
+    }
+    bool is_window_passed() const override { return options_.has_passed(window_->file, window_->position); }
+    void forget_window() override { window_.reset(); }
 
   private:
     template <typename Work>

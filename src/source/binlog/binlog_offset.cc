@@ -141,7 +141,8 @@ BinlogOffset BinlogOffset::from_json(std::string_view text) {
         if (json.contains(kReadAtKey))
             offset.read_at = Json::parse(json[kReadAtKey].get<std::string>()).get<decltype(offset.read_at)>();
         if (const auto progress = json.find(kProgressKey); progress != json.end())
-            offset.progress = SnapshotProgress::from_json(progress->get<std::string>()).value_or(SnapshotProgress{});
+            offset.progress =
+                engine::SnapshotProgress::from_json(progress->get<std::string>()).value_or(engine::SnapshotProgress{});
         if (const auto prepared = json.find(kPreparedXaKey); prepared != json.end())
             offset.prepared_xa = Json::parse(prepared->get<std::string>()).get<std::map<std::string, std::string>>();
         return offset;

@@ -11,14 +11,13 @@
 #include "source/binlog/binlog_event.h"
 #include "source/binlog/ddl/lexer.h"
 #include "source/binlog/gtid_set.h"
-#include "source/binlog/snapshot_progress.h"
-#include "source/engine/incremental_snapshot.h"
+#include "source/engine/snapshot_state.h"
 
 namespace millrace::binlog {
 
 /// Where to resume: the place at which the transaction that was being read begins (or, between transactions, the
 /// place after the last one), and how much of it is done. The map that Debezium keeps in its offsets topic.
-struct BinlogOffset {
+struct BinlogOffset : engine::SnapshotState {
     int64_t ts_sec = 0;
     std::string file;
     uint64_t position = 0;
@@ -26,20 +25,14 @@ struct BinlogOffset {
     uint64_t events_to_skip = 0;  ///< Events of the transaction that are done, its BEGIN included ("event").
     uint64_t rows_to_skip = 0;    ///< Rows that are done of the event after those ("row").
     std::optional<uint32_t> server_id;
-    bool in_snapshot = false;  ///< The snapshot is not complete.
     /// Of the transaction that is being read, where provide.transaction.metadata is on: its id (empty: none) and the
     /// events counted so far.
     std::string transaction_id;
     std::vector<events::TransactionFormat::Count> transaction_counts;
-    /// Of a snapshot that is not complete; without in_snapshot: of tables that are captured anew.
-    SnapshotProgress progress;
     /// Tables without a key that were read later than the rest: their changes up to this place are in what was read.
     std::map<std::string, std::pair<std::string, uint64_t>> read_at;
     /// The lists that chose the captured tables when this was written (table.include.list …); empty: not known.
     std::string lists;
-    /// An incremental snapshot in progress; without collections: none.
-    engine::IncrementalSnapshotState incremental;
-    std::optional<int64_t> signal_offset;  ///< Of the last record of the signal topic that was acted on.
     /// XA transactions that are prepared and neither committed nor rolled back: xid to "file:position" of their
     /// first event. Millrace's own key, which Debezium passes over.
     std::map<std::string, std::string> prepared_xa;

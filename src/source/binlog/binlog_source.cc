@@ -376,8 +376,8 @@ class BinlogSource final : public engine::Source {
         for (auto* snapshot : {&incremental, &rest})
             snapshot->set_rows_per_second_max(context_.settings.integer("snapshot.max.rows.per.second"));
         engine::SignalActions actions(incremental, hooks(queue, streaming, stop), dialect_.name() + ".signal");
-        SnapshotSteering steering(steering_options(), {incremental, reader}, {rest, rest_reader}, actions, inbox_,
-                                  schema_.filters(), queue, offset_);
+        engine::SnapshotSteering steering(steering_options(), {incremental, reader}, {rest, rest_reader}, actions,
+                                          inbox_, schema_.filters(), queue, offset_);
         streaming.attach(steering);
         auto channel_options = engine::SignalChannels::Options::from(context_.settings);
         channel_options.logger = dialect_.name() + ".signal";
@@ -421,6 +421,9 @@ class BinlogSource final : public engine::Source {
         const Snapshot::Options initial = snapshot_options(context_, connection_);
         options.view = initial.view;
         options.place = [&streaming] { return streaming.current_place(); };
+        options.has_passed = [this](const std::string& file, uint64_t position) {
+            return is_at_or_before(file, position, offset_.file, offset_.position);
+        };
         options.is_beyond = [&streaming](const std::string& file, uint64_t position) {
             return streaming.is_beyond(file, position);
         };
@@ -435,7 +438,7 @@ class BinlogSource final : public engine::Source {
         return options;
     }
 
-    SnapshotSteering::Options steering_options() const {
+    engine::SnapshotSteering::Options steering_options() const {
         return {engine::SignalChannels::is_enabled(context_.settings, "source"),
                 iequals(context_.settings.text("incremental.snapshot.watermarking.strategy"), "insert_delete")};
     }

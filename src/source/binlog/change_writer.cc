@@ -46,7 +46,7 @@ void append_lacking_images(std::string& out, ChangeWriter::UpdateImages& update,
 }
 
 void append_images(std::string& out, ChangeWriter::UpdateImages& update, TablePlan& plan, const TableMap& map,
-                                 const Rows& rows, ByteCursor& images) {
+                   const Rows& rows, ByteCursor& images) {
     const std::string_view before_image = images.rest();
     update.begin_before(out);
     plan.append_row(out, map, rows.columns_before, images, update.before_places);
@@ -100,9 +100,8 @@ void ChangeWriter::write_all_rows(Batch& batch, const std::shared_ptr<TablePlan>
 
 uint32_t ChangeWriter::write_each(Batch& batch, TablePlan& plan, const TableMap& map, const Rows& rows,
                                   uint32_t first_row, bool are_wanted) {
-    const bool lacks_columns =
-        TablePlan::lacks_columns(map, rows.columns_before) ||
-        (rows.kind == Rows::Kind::Update && TablePlan::lacks_columns(map, rows.columns_after));
+    const bool lacks_columns = TablePlan::lacks_columns(map, rows.columns_before) ||
+                               (rows.kind == Rows::Kind::Update && TablePlan::lacks_columns(map, rows.columns_after));
     ByteCursor images(rows.images);
     uint32_t row = 0;
     for (; !images.empty() && images.ok(); ++row) {

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/stoppable_sleep.h"
 #include "base/text.h"
+#include "source/binlog/table_reader.h"
 
 namespace millrace::binlog {
 namespace {
@@ -163,12 +164,19 @@ void Snapshot::read_data(const std::stop_token& stop) {
     info("Snapshot step 7 - Snapshotting data");
     info(format("Snapshotting contents of {} tables while still in transaction", structure_.tables().size()));
     const int64_t started = steady_ms();
-    SnapshotRows::Options how = options_.rows;
-    how.savepoints = !holds_table_locks_;
-    std::vector<Connection*> views;
-    for (auto& view : views_) views.push_back(view.get());
-    SnapshotRows rows(std::move(how), schema_, writer_, queue_, notifier_, offset_, place_, logger_);
-    rows_read_ = rows.read(views, structure_.tables(), structure_.captured(), stop);
+    engine::SnapshotRows::Options how = options_.rows;
+    how.logger = logger_;
+    how.tell_source = [this](auto& text, const auto& table, auto marker) {
+        place_.tell(text, writer_.head(), table, marker);
+    };
+    std::vector<std::unique_ptr<TableReader>> tables;
+    std::vector<engine::RowReader*> readers;
+    for (auto& view : views_) {
+        tables.push_back(std::make_unique<TableReader>(*view, !holds_table_locks_, schema_));
+        readers.push_back(tables.back().get());
+    }
+    engine::SnapshotRows rows(std::move(how), writer_, queue_, notifier_, offset_.progress);
+    rows_read_ = rows.read(readers, structure_.tables(), structure_.captured(), stop);
     options_.figures->snapshot_rows = rows_read_;
     info(format("Finished snapshot of {} tables, {} rows in {}", structure_.tables().size(), rows_read_,
                 duration_text(steady_ms() - started)));

@@ -8,10 +8,11 @@
 
 #include "source/binlog/dialect.h"
 #include "source/binlog/schema_state.h"
-#include "source/binlog/snapshot_rows.h"
+#include "source/binlog/snapshot_place.h"
 #include "source/binlog/snapshot_structure.h"
 #include "source/engine/notifier.h"
 #include "source/engine/record_queue.h"
+#include "source/engine/snapshot_rows.h"
 
 namespace millrace::binlog {
 
@@ -35,7 +36,7 @@ class Snapshot {
         int64_t delay_ms = 0;          ///< snapshot.delay.ms
         int64_t structure_tries = 10;  ///< `snapshot.structure.tries`: new views when DDL runs meanwhile.
         SnapshotStructure::Options structure;
-        SnapshotRows::Options rows;
+        engine::SnapshotRows::Options rows;
     };
     /// `offset` is kept up to date under the queue's lock.
     Snapshot(const Dialect& dialect, Options options, SchemaState& schema, ChangeWriter& writer,
@@ -71,7 +72,7 @@ class Snapshot {
     std::vector<std::unique_ptr<Connection>> views_;
     std::unique_ptr<Connection> control_;
     std::unique_ptr<Connection> locker_;  ///< Holds the global read lock of snapshot.locking.mode=extended.
-    SnapshotRows::Place place_;           ///< What the rows' source struct says.
+    SnapshotPlace place_;                 ///< What the rows' source struct says.
     bool holds_table_locks_ = false;
     int64_t rows_read_ = 0;
 };

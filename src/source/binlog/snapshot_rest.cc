@@ -5,12 +5,14 @@
 #include "base/calendar.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "source/binlog/snapshot_place.h"
+#include "source/binlog/table_reader.h"
 
 namespace millrace::binlog {
 
-SnapshotRest::SnapshotRest(const Dialect& dialect, const ConnectionOptions& connection, SnapshotRows::Options rows,
-                           relational::NamePatterns included, SchemaState& schema, const ServerTables& server,
-                           std::string logger)
+SnapshotRest::SnapshotRest(const Dialect& dialect, const ConnectionOptions& connection,
+                           engine::SnapshotRows::Options rows, relational::NamePatterns included, SchemaState& schema,
+                           const ServerTables& server, std::string logger)
     : dialect_(dialect),
       connection_(connection),
       rows_(std::move(rows)),
@@ -75,15 +77,19 @@ bool SnapshotRest::read_whole_tables(engine::IncrementalSnapshotState& state, Bi
         auto entry = queue.enter();
         for (const auto& id : whole) offset.read_at[id.dotted()] = {opened.file, opened.position};
     }
-    SnapshotRows::Options options = rows_;
-    options.last_marker = state.collections.empty() ? "last" : "true";
-    options.savepoints = !opened.holds_table_locks;
-    SnapshotRows::Place place;
+    SnapshotPlace place;
     place.ts_us = now_ms() / 1000 * 1'000'000;
     place.file = opened.file;
     place.position = opened.position;
-    SnapshotRows(std::move(options), schema_, writer, queue, notifier, offset, place, logger_)
-        .read({&view}, whole, whole, stop);
+    engine::SnapshotRows::Options options = rows_;
+    options.last_marker = state.collections.empty() ? "last" : "true";
+    options.logger = logger_;
+    options.tell_source = [&](auto& text, const auto& table, auto marker) {
+        place.tell(text, writer.head(), table, marker);
+    };
+    TableReader reader(view, !opened.holds_table_locks, schema_);
+    engine::SnapshotRows(std::move(options), writer, queue, notifier, offset.progress)
+        .read({&reader}, whole, whole, stop);
     return true;
 }
 

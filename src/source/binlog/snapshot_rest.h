@@ -6,8 +6,8 @@
 #include "source/binlog/dialect.h"
 #include "source/binlog/schema_state.h"
 #include "source/binlog/server_tables.h"
-#include "source/binlog/snapshot_rows.h"
 #include "source/engine/incremental_snapshot.h"
+#include "source/engine/snapshot_rows.h"
 
 namespace millrace::binlog {
 
@@ -16,7 +16,7 @@ namespace millrace::binlog {
 /// are passed over when the stream comes to them.
 class SnapshotRest {
   public:
-    SnapshotRest(const Dialect& dialect, const ConnectionOptions& connection, SnapshotRows::Options rows,
+    SnapshotRest(const Dialect& dialect, const ConnectionOptions& connection, engine::SnapshotRows::Options rows,
                  relational::NamePatterns included, SchemaState& schema, const ServerTables& server,
                  std::string logger);
 
@@ -34,7 +34,7 @@ class SnapshotRest {
 
     const Dialect& dialect_;
     const ConnectionOptions& connection_;
-    const SnapshotRows::Options rows_;
+    const engine::SnapshotRows::Options rows_;
     const relational::NamePatterns included_;
     SchemaState& schema_;
     const ServerTables& server_tables_;

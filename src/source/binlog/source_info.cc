@@ -22,8 +22,7 @@ record::SchemaPtr source_schema(const events::ConnectorIdentity& identity) {
 }
 
 void append_source_before_row(std::string& out, const std::string& head, const SourceInfo& info) {
-    events::append_source_block(out, head,
-                                {.ts_us = info.ts_us, .snapshot = info.snapshot, .database = info.database});
+    events::append_source_block(out, head, {.ts_us = info.ts_us, .snapshot = info.snapshot, .database = info.database});
     out += ",\"table\":";
     if (info.table)
         append_string(out, *info.table);

@@ -11,12 +11,12 @@
 
 #include "source/binlog/dialect.h"
 #include "source/binlog/gtid_filter.h"
-#include "source/engine/heartbeat.h"
 #include "source/binlog/purge_watch.h"
 #include "source/binlog/schema_state.h"
-#include "source/binlog/snapshot_steering.h"
 #include "source/binlog/structure_check.h"
+#include "source/engine/heartbeat.h"
 #include "source/engine/record_queue.h"
+#include "source/engine/snapshot_steering.h"
 
 namespace millrace::binlog {
 
@@ -31,7 +31,7 @@ class Streaming {
         int64_t heartbeat_ms = 10'000;                       ///< How often an idle server sends a sign of life.
         bool include_query = false;                          ///< include.query
         bool truncates_are_events = false;                   ///< skipped.operations without t
-        engine::Heartbeat* heartbeat = nullptr;                      ///< Outlives this; nullptr: none.
+        engine::Heartbeat* heartbeat = nullptr;              ///< Outlives this; nullptr: none.
         PurgeWatch* purge_watch = nullptr;                   ///< Outlives this.
         StructureCheck* structure_check = nullptr;           ///< Outlives this.
         GtidFilter gtid_filter;                              ///< gtid.source.*
@@ -51,7 +51,7 @@ class Streaming {
     void complete_offset();
 
     /// What its events steer. Before run(), and outlives it.
-    void attach(SnapshotSteering& steering) { steering_ = &steering; }
+    void attach(engine::SnapshotSteering& steering) { steering_ = &steering; }
     /// Of the event that was handled last.
     SourceInfo current_place() const;
     /// Has more of the log been read than up to this place?
@@ -124,7 +124,7 @@ class Streaming {
     int64_t committed_us_ = 0;            ///< Of the current transaction; 0: the log does not say.
     bool ignores_changes_ = false;        ///< The transaction is of a server that gtid.source.* leaves out.
     std::string unpacked_;
-    SnapshotSteering* steering_ = nullptr;
+    engine::SnapshotSteering* steering_ = nullptr;
     uint64_t last_position_ = 0;
     uint32_t last_server_id_ = 0;
     int64_t last_written_s_ = 0;

@@ -1,6 +1,5 @@
 #include "source/binlog/table_plan.h"
 
-
 #include "base/errors.h"
 #include "base/text.h"
 #include "source/binlog/json_binary.h"

@@ -13,10 +13,9 @@ constexpr const char* kHistoryTopic = "schema.history.internal.kafka.topic";
 
 PlanSettings plan_settings(const Dialect& dialect, const engine::SourceContext& context) {
     const auto& settings = context.settings;
-    return {engine::shape_settings(context, {dialect.name(), dialect.title(),
-                                             "io.debezium.connector." + dialect.name(),
-                                             settings.text("source.version", "3.5.0.Final"),
-                                             settings.text("topic.prefix")}),
+    return {engine::shape_settings(context,
+                                   {dialect.name(), dialect.title(), "io.debezium.connector." + dialect.name(),
+                                    settings.text("source.version", "3.5.0.Final"), settings.text("topic.prefix")}),
             ValueModes::from(settings), CustomConverters(settings)};
 }
 

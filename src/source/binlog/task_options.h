@@ -1,5 +1,6 @@
 #pragma once
 
+#include "source/binlog/binlog_chunk_reader.h"
 #include "source/binlog/change_writer.h"
 #include "source/binlog/dialect.h"
 #include "source/binlog/schema_state.h"

@@ -150,8 +150,7 @@ void ChangeWriter::write_key_change(Batch& batch, size_t start, uint32_t row, co
     const std::string before(images.before(out));
     const std::string after(images.after(out));
     out.resize(start);
-    write_delete(batch, before, old_key_, row,
-                 headers_with(batch, "__debezium.newkey", shape_->header_key(new_key_)));
+    write_delete(batch, before, old_key_, row, headers_with(batch, "__debezium.newkey", shape_->header_key(new_key_)));
     const size_t create_start = out.size();
     out += "{\"before\":null,\"after\":";
     out += after;

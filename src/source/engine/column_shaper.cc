@@ -72,8 +72,7 @@ void propagate(const relational::Column& column, const std::string& type, record
 }  // namespace
 
 ColumnShaper::ColumnShaper(relational::ColumnShape shape, const std::string& table_name,
-                           const relational::Column& column, const std::string& propagated_type,
-                           record::Schema& schema)
+                           const relational::Column& column, const std::string& propagated_type, record::Schema& schema)
     : shape_(std::move(shape)),
       column_name_(format("column {} of table {}", column.name, table_name)),
       is_optional_(column.optional),

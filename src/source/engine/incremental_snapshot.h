@@ -69,6 +69,13 @@ class ChunkReader {
     /// change in between appear between the two marks. Throws ChunkFault.
     virtual void open_window(const std::string& chunk) = 0;
     virtual void close_window(const std::string& chunk) = 0;
+
+    /// Where windows are marked by a place in the log and not by what is written to it: the chunk whose window is open
+    /// and that was read; nullptr: none.
+    virtual const std::string* positioned_window() const { return nullptr; }
+    /// Has the stream come to that place?
+    virtual bool is_window_passed() const { return false; }
+    virtual void forget_window() {}
 };
 
 /// What of an initial snapshot is left after an interruption, and tables that are captured anew, is read in the same

@@ -4,14 +4,13 @@
 #include <vector>
 
 #include "relational/filters.h"
-#include "source/binlog/binlog_chunk_reader.h"
-#include "source/binlog/binlog_offset.h"
-#include "source/engine/signal_actions.h"
 #include "source/engine/incremental_snapshot.h"
 #include "source/engine/record_queue.h"
+#include "source/engine/signal_actions.h"
+#include "source/engine/snapshot_state.h"
 #include "topiclog/append_batch.h"
 
-namespace millrace::binlog {
+namespace millrace::engine {
 
 /// What goes on beside streaming, on its thread: between two events signals are acted on, and snapshots read chunk by
 /// chunk, whose windows open and close where the log is. The way of a signal: from the signal table's rows, or from the
@@ -19,17 +18,16 @@ namespace millrace::binlog {
 class SnapshotSteering {
   public:
     struct SnapshotInProgress {
-        engine::IncrementalSnapshot& snapshot;
-        BinlogChunkReader& reader;
+        IncrementalSnapshot& snapshot;
+        ChunkReader& reader;
     };
     struct Options {
         bool reads_signal_table = false;  ///< signal.enabled.channels has source.
         bool deletes_close = false;       ///< incremental.snapshot.watermarking.strategy=insert_delete
     };
     /// `signalled`: incremental snapshots that signals ask for; `rest`: what an interrupted initial snapshot left.
-    SnapshotSteering(Options options, SnapshotInProgress signalled, SnapshotInProgress rest, engine::SignalActions& actions,
-                     engine::SignalInbox& inbox, const relational::Filters& filters, engine::RecordQueue& queue,
-                     BinlogOffset& offset);
+    SnapshotSteering(Options options, SnapshotInProgress signalled, SnapshotInProgress rest, SignalActions& actions,
+                     SignalInbox& inbox, const relational::Filters& filters, RecordQueue& queue, SnapshotState& state);
 
     /// The log is being read from the offset on.
     void begin();
@@ -52,13 +50,13 @@ class SnapshotSteering {
 
     const Options options_;
     SnapshotInProgress signalled_, rest_;
-    engine::SignalActions& actions_;
-    engine::SignalInbox& inbox_;
+    SignalActions& actions_;
+    SignalInbox& inbox_;
     const relational::Filters& filters_;
-    engine::RecordQueue& queue_;
-    BinlogOffset& offset_;
-    std::vector<engine::Signal> signals_;  ///< Of the event that was handled last.
-    std::vector<std::string> altered_;     ///< By that event.
+    RecordQueue& queue_;
+    SnapshotState& state_;
+    std::vector<Signal> signals_;       ///< Of the event that was handled last.
+    std::vector<std::string> altered_;  ///< By that event.
 };
 
-}  // namespace millrace::binlog
+}  // namespace millrace::engine

@@ -1,17 +1,17 @@
-#include "source/binlog/snapshot_progress.h"
+#include "source/engine/snapshot_progress.h"
 
 #include "base/json.h"
 #include "base/text.h"
 
-namespace millrace::binlog {
+namespace millrace::engine {
 namespace {
 
-Json to_json(const std::optional<SelectKey>& key) {
+Json to_json(const std::optional<SnapshotKey>& key) {
     return key ? Json(hex(java_serialization::encode(*key))) : Json(nullptr);
 }
 
 /// Throws Json::exception.
-std::optional<SelectKey> key_from(const Json& json) {
+std::optional<SnapshotKey> key_from(const Json& json) {
     if (json.is_null()) return std::nullopt;
     const auto bytes = unhex(json.get<std::string>());
     const auto key = bytes ? java_serialization::decode(*bytes) : std::nullopt;
@@ -26,7 +26,7 @@ std::string SnapshotProgress::to_json() const {
     json["left"] = Json::object();
     for (const auto& [table, ranges] : left) {
         Json list = Json::array();
-        for (const auto& range : ranges) list.push_back({binlog::to_json(range.after), binlog::to_json(range.to)});
+        for (const auto& range : ranges) list.push_back({engine::to_json(range.after), engine::to_json(range.to)});
         json["left"][table] = list;
     }
     return to_text(json);
@@ -47,4 +47,4 @@ std::optional<SnapshotProgress> SnapshotProgress::from_json(std::string_view tex
     }
 }
 
-}  // namespace millrace::binlog
+}  // namespace millrace::engine

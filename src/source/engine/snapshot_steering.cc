@@ -1,15 +1,15 @@
-#include "source/binlog/snapshot_steering.h"
+#include "source/engine/snapshot_steering.h"
 
 #include <utility>
 
 #include "base/json.h"
 #include "base/text.h"
 
-namespace millrace::binlog {
+namespace millrace::engine {
 
 SnapshotSteering::SnapshotSteering(Options options, SnapshotInProgress signalled, SnapshotInProgress rest,
-                                   engine::SignalActions& actions, engine::SignalInbox& inbox,
-                                   const relational::Filters& filters, engine::RecordQueue& queue, BinlogOffset& offset)
+                                   SignalActions& actions, SignalInbox& inbox, const relational::Filters& filters,
+                                   RecordQueue& queue, SnapshotState& state)
     : options_(options),
       signalled_(signalled),
       rest_(rest),
@@ -17,7 +17,7 @@ SnapshotSteering::SnapshotSteering(Options options, SnapshotInProgress signalled
       inbox_(inbox),
       filters_(filters),
       queue_(queue),
-      offset_(offset) {}
+      state_(state) {}
 
 void SnapshotSteering::begin() {
     for (const auto* side : {&rest_, &signalled_}) side->snapshot.go_on();
@@ -38,7 +38,7 @@ void SnapshotSteering::note_signals(const topiclog::AppendBatch& changes) {
             const Json& value = std::next(row.begin(), n).value();
             return value.is_string() ? value.get<std::string>() : value.is_null() ? std::string() : value.dump();
         };
-        engine::Signal signal{column(0), column(1), column(2)};
+        Signal signal{column(0), column(1), column(2)};
         if (op == "d") {
             signal.id = replace_all(signal.id, "open", "close");
             signal.type = "snapshot-window-close";
@@ -61,7 +61,7 @@ void SnapshotSteering::act_on_signals() {
         {
             auto entry = queue_.enter();
             actions_.note(signal);
-            if (signal.offset) offset_.signal_offset = signal.offset;
+            if (signal.offset) state_.signal_offset = signal.offset;
         }
         actions_.act(signal);
     }
@@ -70,13 +70,13 @@ void SnapshotSteering::act_on_signals() {
 /// Windows that are marked by positions: has the stream come to one, between two transactions?
 void SnapshotSteering::pass_windows(const SnapshotInProgress& side, bool in_transaction) {
     const auto opened = [&] {
-        PositionWindow* window = side.reader.window();
-        if (window != nullptr) side.snapshot.window_opened(window->chunk);
+        const std::string* window = side.reader.positioned_window();
+        if (window != nullptr) side.snapshot.window_opened(*window);
         return window;
     };
-    while (const PositionWindow* window = opened()) {
-        if (in_transaction || !is_at_or_before(window->file, window->position, offset_.file, offset_.position)) return;
-        const std::string chunk = window->chunk;
+    while (const std::string* window = opened()) {
+        if (in_transaction || !side.reader.is_window_passed()) return;
+        const std::string chunk = *window;
         side.reader.forget_window();
         side.snapshot.window_closed(chunk);  // reads the next chunk
     }
@@ -86,20 +86,20 @@ void SnapshotSteering::pass_windows(const SnapshotInProgress& side, bool in_tran
 
 void SnapshotSteering::complete_offset() {
     const auto* state = signalled_.snapshot.state();
-    offset_.incremental = state != nullptr ? *state : engine::IncrementalSnapshotState{};
+    state_.incremental = state != nullptr ? *state : IncrementalSnapshotState{};
     note_rest();
 }
 
 /// What of an initial snapshot is left.
 void SnapshotSteering::note_rest() {
-    if (offset_.progress.empty()) return;
+    if (state_.progress.empty()) return;
     const auto* state = rest_.snapshot.state();
     if (state == nullptr) {
-        offset_.in_snapshot = false;
-        offset_.progress = {};
+        state_.in_snapshot = false;
+        state_.progress = {};
         return;
     }
-    auto& progress = offset_.progress;
+    auto& progress = state_.progress;
     for (const auto& [table, ranges] : progress.left) progress.done.insert(table);
     progress.left.clear();
     for (const auto& collection : state->collections) {
@@ -107,7 +107,7 @@ void SnapshotSteering::note_rest() {
         progress.left[collection.table].push_back({is_front ? state->last_sent : collection.after, collection.to});
         progress.done.erase(collection.table);
     }
-    if (!offset_.in_snapshot) progress.done.clear();
+    if (!state_.in_snapshot) progress.done.clear();
 }
 
-}  // namespace millrace::binlog
+}  // namespace millrace::engine

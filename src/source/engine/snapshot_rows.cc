@@ -1,4 +1,4 @@
-#include "source/binlog/snapshot_rows.h"
+#include "source/engine/snapshot_rows.h"
 
 #include <pthread.h>
 
@@ -13,16 +13,16 @@
 #include "base/log.h"
 #include "base/text.h"
 
-namespace millrace::binlog {
+namespace millrace::engine {
 
 /// One table on its way. Guarded by the mutex, but for what is told to be under the queue's lock.
 struct SnapshotRows::Table {
     relational::TableId id;
     size_t number = 0;
-    std::string select;               ///< snapshot.select.statement.overrides; empty: none.
-    bool is_cut = false;              ///< Into ranges of keys, for several threads.
-    bool has_checkpoints = false;     ///< A restart goes on within it; else it is read again as a whole.
-    std::optional<SelectKey> cut_to;  ///< Everything up to here has been given out.
+    std::string select;                 ///< snapshot.select.statement.overrides; empty: none.
+    bool is_cut = false;                ///< Into ranges of keys, for several threads.
+    bool has_checkpoints = false;       ///< A restart goes on within it; else it is read again as a whole.
+    std::optional<SnapshotKey> cut_to;  ///< Everything up to here has been given out.
     bool is_given_out = false;
     size_t ranges_open = 0;
     int64_t rows = 0;
@@ -33,51 +33,45 @@ struct SnapshotRows::Table {
 /// A part of a table that one thread reads.
 struct SnapshotRows::Range {
     Table& table;
-    std::optional<SelectKey> after, to;
+    std::optional<SnapshotKey> after, to;
     bool is_first = true, is_last = true;  ///< Of the table's.
     int64_t rows = 0;
 };
 
 /// A row that is held back until it is known whether another follows: the last one is marked.
 struct SnapshotRows::Pending {
-    std::shared_ptr<TablePlan> plan;
-    std::string row, key;
+    std::shared_ptr<RecordShape> shape;
+    RowReader::Row row;
     bool is_first = false;  ///< Of the first table.
     bool is_first_of_table = false, is_last_of_table = false;
     Table* table = nullptr;
-    std::optional<SelectKey> begin;       ///< Of its range: finds it among the table's.
-    std::optional<SelectKey> checkpoint;  ///< Everything in the range up to here is written with this row.
+    std::optional<SnapshotKey> begin;       ///< Of its range: finds it among the table's.
+    std::optional<SnapshotKey> checkpoint;  ///< Everything in the range up to here is written with this row.
     bool ends_range = false;
 };
 
-/// What one thread works with. Plans are its own: they are used by one thread at a time.
+/// What one thread works with.
 struct SnapshotRows::Reader {
-    Connection& view;
-    std::map<relational::TableId, std::shared_ptr<TablePlan>> plans;
-    std::unique_ptr<TableSelect> select;
-    std::shared_ptr<TablePlan> plan;
-    engine::KeyPlaces places;
-    std::string row_text, key_text;
+    RowReader& rows;
+    std::shared_ptr<RecordShape> shape;
+    RowReader::Row row;
     Pending pending;
     bool has_pending = false;
 };
 
-SnapshotRows::SnapshotRows(Options options, SchemaState& schema, ChangeWriter& writer, engine::RecordQueue& queue,
-                           engine::Notifier& notifier, BinlogOffset& offset, Place place, std::string logger)
+SnapshotRows::SnapshotRows(Options options, ChangeWriter& writer, RecordQueue& queue, Notifier& notifier,
+                           SnapshotProgress& progress)
     : options_(std::move(options)),
-      schema_(schema),
       writer_(writer),
       queue_(queue),
       notifier_(notifier),
-      offset_(offset),
-      place_(std::move(place)),
-      logger_(std::move(logger)),
+      progress_(progress),
       limit_(options_.rows_per_second_max) {}
 
 SnapshotRows::~SnapshotRows() = default;
 
 void SnapshotRows::info(const std::string& message) const {
-    log::info(logger_, message);
+    log::info(options_.logger, message);
 }
 
 namespace {
@@ -99,7 +93,7 @@ std::string joined_as_java_copies(const std::vector<std::string>& names) {
 
 }  // namespace
 
-int64_t SnapshotRows::read(const std::vector<Connection*>& views, const std::vector<relational::TableId>& tables,
+int64_t SnapshotRows::read(const std::vector<RowReader*>& row_readers, const std::vector<relational::TableId>& tables,
                            const std::vector<relational::TableId>& captured, const std::stop_token& stop) {
     table_names_ = joined_as_java_copies(dotted(tables));
     captured_names_ = join(dotted(captured), ",");
@@ -111,11 +105,11 @@ int64_t SnapshotRows::read(const std::vector<Connection*>& views, const std::vec
         if (select != options_.selects.end()) table->select = select->second;
         tables_.push_back(std::move(table));
     }
-    reader_count_ = views.size();
+    reader_count_ = row_readers.size();
     options_.figures->tables_total = options_.figures->tables_left = static_cast<int64_t>(tables.size());
     queue_.set_bulk(true);
     std::vector<std::unique_ptr<Reader>> readers;
-    for (auto* view : views) readers.push_back(std::make_unique<Reader>(Reader{.view = *view}));
+    for (auto* rows : row_readers) readers.push_back(std::make_unique<Reader>(Reader{.rows = *rows}));
 
     std::stop_source stop_all;
     const std::stop_callback pass_on(stop, [&] { stop_all.request_stop(); });
@@ -165,7 +159,6 @@ std::unique_ptr<SnapshotRows::Range> SnapshotRows::next_range(Reader& reader) {
     const std::lock_guard lock(mutex_);
     if (cutting_ != nullptr) {
         Table& table = *cutting_;
-        reader.plan = nullptr;
         begin_table(reader, table);
         return cut_range(reader, table);
     }
@@ -177,9 +170,8 @@ std::unique_ptr<SnapshotRows::Range> SnapshotRows::next_range(Reader& reader) {
 
 /// Compiles what the reader needs for the table; the first one to do so decides how the table is read.
 std::unique_ptr<SnapshotRows::Range> SnapshotRows::begin_table(Reader& reader, Table& table) {
-    reader.plan = schema_.make_plan(table.id);
-    const auto& structure = schema_.catalog().tables.at(table.id);
-    reader.select = std::make_unique<TableSelect>(structure, *reader.plan, structure.primary_key);
+    reader.rows.open(table.id, table.select);
+    reader.shape = reader.rows.shape();
     if (table.started_ms != 0) return nullptr;
     table.started_ms = steady_ms();
     info(format("Exporting data from table '{}' ({} of {} tables)", table.id.dotted(), table.number, tables_.size()));
@@ -188,13 +180,10 @@ std::unique_ptr<SnapshotRows::Range> SnapshotRows::begin_table(Reader& reader, T
         notifier_.initial(entry.batch(), "IN_PROGRESS",
                           {{"current_collection_in_progress", table.id.dotted()}, {"data_collections", table_names_}});
     }
-    const bool can_resume = table.select.empty() && reader.select->has_key() && reader.select->can_resume();
+    const bool can_resume = table.select.empty() && reader.rows.has_ranges();
     if (can_resume && (options_.keeps_progress || reader_count_ > 1)) {
         // A small table is read in one piece, in whatever order the server gives it.
-        const auto estimate = reader.view.rows(
-            format("SELECT table_rows FROM information_schema.tables WHERE table_schema = {} AND table_name = {}",
-                   quote_text(table.id.database), quote_text(table.id.table)));
-        const int64_t rows = estimate.empty() ? 0 : parse_int(estimate[0][0].value_or("")).value_or(0);
+        const int64_t rows = reader.rows.estimated_rows();
         const auto chunk = static_cast<int64_t>(options_.chunk_rows);
         table.has_checkpoints = options_.keeps_progress && rows > chunk;
         table.is_cut = reader_count_ > 1 && rows > 2 * chunk;
@@ -214,11 +203,7 @@ std::unique_ptr<SnapshotRows::Range> SnapshotRows::begin_table(Reader& reader, T
 std::unique_ptr<SnapshotRows::Range> SnapshotRows::cut_range(Reader& reader, Table& table) {
     constexpr size_t kChunksARange = 4;
     const auto after = table.cut_to;
-    std::optional<SelectKey> to;
-    reader.view.stream(reader.select->key_behind(after, options_.chunk_rows * kChunksARange), [&](const TextRow& row) {
-        to = reader.select->bare_key_of(row);
-        return true;
-    });
+    const auto to = reader.rows.key_behind(after, options_.chunk_rows * kChunksARange);
     if (after) {
         ++table.ranges_open;
         ++options_.figures->table(table.id.dotted()).chunks;
@@ -238,53 +223,24 @@ std::unique_ptr<SnapshotRows::Range> SnapshotRows::cut_range(Reader& reader, Tab
 void SnapshotRows::note_left(const Table& table) {
     const std::string name = table.id.dotted();
     if (table.left.empty()) {
-        offset_.progress.left.erase(name);
-        offset_.progress.done.insert(name);
+        progress_.left.erase(name);
+        progress_.done.insert(name);
     } else {
-        offset_.progress.left[name] = table.left;
+        progress_.left[name] = table.left;
     }
 }
 
 /// False if it was stopped.
 bool SnapshotRows::read_range(Reader& reader, Range& range, const std::stop_token& stop) {
     const Table& table = range.table;
-    const bool in_order = table.has_checkpoints || table.is_cut;
-    const std::string sql = !table.select.empty() ? table.select
-                            : in_order            ? reader.select->range(range.after, range.to)
-                                                  : reader.select->all();
-    if (range.is_first) info(format("\t For table '{}' using select statement: '{}'", table.id.dotted(), sql));
-    if (options_.savepoints) reader.view.execute("SAVEPOINT millrace");
-    std::vector<int> places;  // of the columns that the plan wants, where the user's own SELECT gives them
-    std::vector<char*> values;
-    std::vector<unsigned long> lengths;
-    const auto find_columns = [&](const std::vector<std::string>& names) {
-        if (table.select.empty()) return;
-        for (const auto& wanted : reader.plan->selected_columns()) {
-            const auto at =
-                std::find_if(names.begin(), names.end(), [&](const auto& name) { return iequals(name, wanted); });
-            places.push_back(at == names.end() ? -1 : static_cast<int>(at - names.begin()));
-            const auto* column = schema_.catalog().tables.at(table.id).find(wanted);
-            if (at == names.end() && column != nullptr && !column->optional)
-                throw FatalError(
-                    format("The SELECT that snapshot.select.statement.overrides gives for table {} leaves out "
-                           "column {}, which may not be null",
-                           table.id.dotted(), wanted));
-        }
-        values.resize(places.size());
-        lengths.resize(places.size());
-    };
+    const RowReader::Extent extent{range.after, range.to, table.has_checkpoints || table.is_cut};
+    if (range.is_first)
+        info(
+            format("\t For table '{}' using select statement: '{}'", table.id.dotted(), reader.rows.statement(extent)));
     int64_t last_progress = steady_ms();
     bool is_whole = true;
-    reader.view.stream(sql, find_columns, [&](const TextRow& row) {
-        if (table.select.empty()) {
-            take_row(reader, range, row, row);
-        } else {
-            for (size_t i = 0; i < places.size(); ++i) {
-                values[i] = places[i] < 0 ? nullptr : row.values[places[i]];
-                lengths[i] = places[i] < 0 ? 0 : row.lengths[places[i]];
-            }
-            take_row(reader, range, row, {values.data(), lengths.data(), static_cast<unsigned>(values.size())});
-        }
+    reader.rows.read(extent, reader.row, [&] {
+        take_row(reader, range);
         constexpr int64_t kRowsBetweenLooks = 1024;
         if (range.rows % kRowsBetweenLooks != 0) return true;
         options_.figures->snapshot_rows += kRowsBetweenLooks;
@@ -299,26 +255,13 @@ bool SnapshotRows::read_range(Reader& reader, Range& range, const std::stop_toke
     });
     if (!is_whole) return false;
     options_.figures->snapshot_rows += range.rows % 1024;
-    if (options_.savepoints)
-        reader.view.execute("ROLLBACK TO SAVEPOINT millrace");  // ALTER TABLE on what is read may pass
     return true;
 }
 
-/// `row` is the result's, `values` those of the columns that the plan wants.
-void SnapshotRows::take_row(Reader& reader, Range& range, const TextRow& row, const TextRow& values) {
-    TablePlan& plan = *reader.plan;
-    reader.row_text.clear();
-    plan.append_text_row(reader.row_text, values.values, values.lengths, reader.places);
-    reader.key_text.clear();
-    if (plan.has_key()) {
-        const size_t row_end = reader.row_text.size();
-        plan.append_key(reader.row_text, reader.places);
-        reader.key_text.assign(reader.row_text, row_end);
-        reader.row_text.resize(row_end);
-    }
+void SnapshotRows::take_row(Reader& reader, Range& range) {
     if (reader.has_pending) emit_pending(reader);  // it has a successor, so it is not the last
     Pending& pending = reader.pending;
-    pending.plan = reader.plan;
+    pending.shape = reader.shape;
     pending.is_first_of_table = range.rows == 0 && range.is_first;
     pending.is_first = pending.is_first_of_table && range.table.number == 1;  // if that is empty, no row is the first
     pending.is_last_of_table = false;
@@ -326,12 +269,11 @@ void SnapshotRows::take_row(Reader& reader, Range& range, const TextRow& row, co
     pending.checkpoint.reset();
     pending.ends_range = false;
     pending.begin = range.after;
-    std::swap(pending.row, reader.row_text);
-    std::swap(pending.key, reader.key_text);
+    std::swap(pending.row, reader.row);
     reader.has_pending = true;
     ++range.rows;
     if (range.table.has_checkpoints && range.rows % static_cast<int64_t>(options_.chunk_rows) == 0) {
-        pending.checkpoint = reader.select->key_of(row);
+        pending.checkpoint = reader.rows.current_key();
         range.after = pending.checkpoint;  // what is left of the range is known by it from then on
     }
 }
@@ -347,17 +289,9 @@ void SnapshotRows::emit_pending(Reader& reader) {
 void SnapshotRows::emit(Reader& reader, std::string_view marker) {
     const Pending& pending = reader.pending;
     auto entry = queue_.enter();
-    SourceInfo source;
-    source.ts_us = place_.ts_us;
-    source.snapshot = marker;
-    source.database = pending.plan->id().database;
-    source.table = pending.plan->id().table;
-    source.server_id = place_.server_id;
-    source.gtid = place_.gtid;
-    source.file = place_.file;
-    source.position = place_.position;
-    source.thread = place_.thread;
-    writer_.write_read(entry.batch(), pending.plan, pending.row, pending.key, source);
+    writer_.begin_event(entry.batch(), pending.shape, false);
+    options_.tell_source(writer_.source_text(), pending.shape->id(), marker);
+    writer_.write_read(entry.batch(), pending.row.row_json, pending.row.key_json);
     reader.has_pending = false;
     if (pending.checkpoint || pending.ends_range) {
         auto& left = pending.table->left;
@@ -404,4 +338,4 @@ void SnapshotRows::finish_range(Reader& reader, Range& range) {
                        {"data_collections", captured_names_}});
 }
 
-}  // namespace millrace::binlog
+}  // namespace millrace::engine

@@ -7,16 +7,16 @@
 #include <string_view>
 #include <vector>
 
-#include "source/binlog/table_select.h"
+#include "source/engine/incremental_snapshot.h"
 
-namespace millrace::binlog {
+namespace millrace::engine {
 
 /// What of an initial snapshot's rows has been written, so that one that was interrupted goes on where it was
 /// (`snapshot.resume`). The offset carries it, and so it moves with the rows that it tells of.
 struct SnapshotProgress {
     /// Rows behind `after` (nothing: from the first) up to and with `to` (nothing: to the last) are not written.
     struct Range {
-        std::optional<SelectKey> after, to;
+        std::optional<SnapshotKey> after, to;
     };
     std::set<std::string> done;                      ///< Tables of which all rows are written.
     std::map<std::string, std::vector<Range>> left;  ///< Of tables in progress.
@@ -27,4 +27,4 @@ struct SnapshotProgress {
     static std::optional<SnapshotProgress> from_json(std::string_view text);
 };
 
-}  // namespace millrace::binlog
+}  // namespace millrace::engine
