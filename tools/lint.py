@@ -7,7 +7,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 SRC = ROOT / 'src'
 HEADER_LINES_MAX, SOURCE_LINES_MAX = 300, 800
 # Third-party headers live in one room each.
-THIRD_PARTY = {'sqlite3.h': 'topiclog/sqlite', 'httplib.h': 'net', 'mysql.h': 'source/binlog', 'zlib.h': 'base', 'zstd.h': 'base', 'nlohmann/json.hpp': 'base',
+THIRD_PARTY = {'sqlite3.h': 'topiclog/sqlite', 'httplib.h': 'net', 'mysql.h': 'source/binlog', 'libpq-fe.h': 'source/postgres', 'zlib.h': 'base', 'zstd.h': 'base', 'nlohmann/json.hpp': 'base',
                'nlohmann/json_fwd.hpp': 'base', 'CLI/CLI.hpp': 'cli', 'iconv.h': 'source/binlog', 'simdjson.h': 'relational'}
 BAD_NAMES = {'utils', 'util', 'helpers', 'helper', 'common', 'manager', 'misc'}
 

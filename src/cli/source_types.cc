@@ -2,11 +2,13 @@
 
 #include "source/mariadb/mariadb_source.h"
 #include "source/mysql/mysql_source.h"
+#include "source/postgres/postgres_source.h"
 
 namespace millrace::cli {
 
 const std::vector<const engine::SourceType*>& source_types() {
-    static const std::vector<const engine::SourceType*> types{&mysql::source_type(), &mariadb::source_type()};
+    static const std::vector<const engine::SourceType*> types{&mysql::source_type(), &mariadb::source_type(),
+                                                                  &postgres::source_type()};
     return types;
 }
 

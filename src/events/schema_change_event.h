@@ -11,7 +11,7 @@ namespace millrace::events {
 /// The record that the schema change topic (named after topic.prefix) gets for a DDL statement.
 class SchemaChangeFormat {
   public:
-    /// `connector_package` is "io.debezium.connector.mysql" or the like.
+    /// `connector_package`: of Debezium's classes.
     SchemaChangeFormat(const std::string& connector_package, const record::SchemaPtr& source);
 
     const record::SchemaPtr& key_schema() const { return key_; }

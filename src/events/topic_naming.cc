@@ -45,7 +45,7 @@ std::optional<Regex> regex(const config::Settings& settings, const char* propert
 
 }  // namespace
 
-TopicNaming::TopicNaming(const config::Settings& settings)
+TopicNaming::TopicNaming(const config::Settings& settings, const relational::Namespaces& namespaces)
     : prefix_(settings.text("topic.prefix")),
       delimiter_(topic_part(settings, "topic.delimiter", ".")),
       transaction_(topic_part(settings, "topic.transaction", "transaction")),
@@ -64,10 +64,12 @@ TopicNaming::TopicNaming(const config::Settings& settings)
     if (strategy.empty()) strategy = "io.debezium.schema.DefaultTopicNamingStrategy";
     std::string_view name = strategy;
     if (name.starts_with(kPackage)) name.remove_prefix(kPackage.size());
+    const bool has_schemas = namespaces.word == "schema";
     if (name.starts_with("Schema")) {
-        names_database_ = false;
+        names_space_ = has_schemas;
         name.remove_prefix(6);
     } else if (name.starts_with("Default")) {
+        names_space_ = !has_schemas;
         name.remove_prefix(7);
     } else {
         name = {};
@@ -131,7 +133,7 @@ std::string TopicNaming::sanitized(const std::string& name) const {
 
 std::string TopicNaming::physical(const relational::TableId& table) const {
     std::string name = prefix_;
-    if (names_database_ && !trimmed(table.database).empty()) name += delimiter_ + table.database;
+    if (names_space_ && !trimmed(table.database).empty()) name += delimiter_ + table.database;
     if (!trimmed(table.table).empty()) name += delimiter_ + table.table;
     return name;
 }

@@ -5,6 +5,7 @@
 
 #include "base/regex.h"
 #include "config/settings.h"
+#include "relational/filters.h"
 #include "relational/table.h"
 
 namespace millrace::events {
@@ -14,7 +15,8 @@ namespace millrace::events {
 class TopicNaming {
   public:
     /// Throws ConfigError naming the property.
-    explicit TopicNaming(const config::Settings& settings);
+    /// `namespaces`: with schemas the Schema… strategies name them, with databases the Default… ones.
+    explicit TopicNaming(const config::Settings& settings, const relational::Namespaces& namespaces = {});
 
     std::string data(const relational::TableId& table) const;
     std::string schema_changes() const;
@@ -37,7 +39,7 @@ class TopicNaming {
     void read_regex(const config::Settings& settings);
 
     std::string prefix_, delimiter_, transaction_, heartbeat_prefix_;
-    bool names_database_ = true;  ///< The Default… strategies; the Schema… ones leave it out.
+    bool names_space_ = true;  ///< What the tables live in is part of their topics' names.
     Replacement replacement_ = Replacement::Underscore;
     std::optional<Regex> route_;
     std::string route_to_;

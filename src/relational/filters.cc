@@ -54,18 +54,20 @@ bool NamePatterns::match(const std::string& name) const {
     return first_match(name).has_value();
 }
 
-Filters::Filters(const config::Settings& settings) {
-    const auto patterns = [&](const char* name) { return NamePatterns(name, settings.text(name)); };
-    const auto exclusive = [&](const char* include, const char* exclude) {
+Filters::Filters(const config::Settings& settings, const Namespaces& namespaces) : namespaces_(namespaces) {
+    const std::string space_include = format("{}.include.list", namespaces.word);
+    const std::string space_exclude = format("{}.exclude.list", namespaces.word);
+    const auto patterns = [&](const std::string& name) { return NamePatterns(name, settings.text(name)); };
+    const auto exclusive = [&](const std::string& include, const std::string& exclude) {
         if (!settings.text(include).empty() && !settings.text(exclude).empty())
             throw ConfigError(exclude,
                               format("The '{}' value is invalid: \"{}\" is already specified", exclude, include));
     };
-    exclusive("database.include.list", "database.exclude.list");
+    exclusive(space_include, space_exclude);
     exclusive("table.include.list", "table.exclude.list");
     exclusive("column.include.list", "column.exclude.list");
-    database_include_ = patterns("database.include.list");
-    database_exclude_ = patterns("database.exclude.list");
+    space_include_ = patterns(space_include);
+    space_exclude_ = patterns(space_exclude);
     table_include_ = patterns("table.include.list");
     table_exclude_ = patterns("table.exclude.list");
     column_include_ = patterns("column.include.list");
@@ -79,15 +81,15 @@ Filters::Filters(const config::Settings& settings) {
         TableId{replace_all(signals.substr(0, dot), "`", ""), replace_all(signals.substr(dot + 1), "`", "")};
 }
 
-bool Filters::captures_database(const std::string& database) const {
-    if (ignores_builtin_ && is_builtin_database(database)) return false;
-    if (!database_include_.empty()) return database_include_.match(database);
-    return !database_exclude_.match(database);
+bool Filters::captures_namespace(const std::string& name) const {
+    if (ignores_builtin_ && namespaces_.is_builtin(name)) return false;
+    if (!space_include_.empty()) return space_include_.match(name);
+    return !space_exclude_.match(name);
 }
 
 bool Filters::captures(const TableId& table) const {
     if (is_signal_table(table)) return true;
-    if (!captures_database(table.database)) return false;
+    if (!captures_namespace(table.database)) return false;
     if (!table_include_.empty()) return table_include_.match(table.dotted());
     return !table_exclude_.match(table.dotted());
 }
@@ -140,11 +142,6 @@ std::vector<std::string> KeyColumns::of(const Table& table) const {
         for (const auto& column : table.columns)
             if (entry.match(table.id.dotted() + "." + column.name)) columns.push_back(column.name);
     return columns.empty() ? table.primary_key : columns;
-}
-
-bool is_builtin_database(std::string_view database) {
-    return iequals(database, "mysql") || iequals(database, "sys") || iequals(database, "performance_schema") ||
-           iequals(database, "information_schema");
 }
 
 }  // namespace millrace::relational

@@ -28,13 +28,19 @@ class NamePatterns {
     std::vector<Regex> patterns_;
 };
 
-/// Which databases, tables and columns are captured: database.*, table.* and column.include.list/exclude.list,
-/// table.ignore.builtin. The signal table (signal.data.collection) is captured in any case.
+/// What tables live in, where a connector's table names have two parts.
+struct Namespaces {
+    std::string_view word = "database";                        ///< As in WORD.include.list: "database" or "schema".
+    bool (*is_builtin)(std::string_view name) = [](std::string_view) { return false; };  ///< The server's own.
+};
+
+/// Which namespaces, tables and columns are captured: database.* or schema.*, table.* and column.include.list and
+/// exclude.list, table.ignore.builtin. The signal table (signal.data.collection) is captured in any case.
 class Filters {
   public:
-    explicit Filters(const config::Settings& settings);
+    Filters(const config::Settings& settings, const Namespaces& namespaces);
 
-    bool captures_database(const std::string& database) const;
+    bool captures_namespace(const std::string& name) const;
     bool captures(const TableId& table) const;
     const std::optional<TableId>& signal_table() const { return signal_table_; }
     bool is_signal_table(const TableId& table) const { return signal_table_ && *signal_table_ == table; }
@@ -45,7 +51,8 @@ class Filters {
     void sort_for_snapshot(std::vector<TableId>& tables) const;
 
   private:
-    NamePatterns database_include_, database_exclude_, table_include_, table_exclude_, column_include_, column_exclude_;
+    Namespaces namespaces_;
+    NamePatterns space_include_, space_exclude_, table_include_, table_exclude_, column_include_, column_exclude_;
     std::optional<TableId> signal_table_;
     bool ignores_builtin_ = true;
 };
@@ -62,8 +69,5 @@ class KeyColumns {
   private:
     std::vector<NamePatterns> entries_;  ///< Each of one column, matched against DATABASE.TABLE.COLUMN.
 };
-
-/// Databases of the server itself, which are never captured.
-bool is_builtin_database(std::string_view database);
 
 }  // namespace millrace::relational

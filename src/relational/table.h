@@ -9,7 +9,8 @@
 
 namespace millrace::relational {
 
-/// A table's full name. MySQL and MariaDB have no schema level: `database` and `table` are all.
+/// A table's full name within what a connector captures: `database` is what the tables live in there, a database or,
+/// where a connector is tied to one database, a schema.
 struct TableId {
     std::string database;
     std::string table;
@@ -60,7 +61,7 @@ struct Table {
 
     bool operator==(const Table&) const = default;
 
-    /// By name, case-insensitively, as MySQL compares column names.
+    /// By name, case-insensitively.
     const Column* find(std::string_view name) const;
     std::optional<size_t> position(std::string_view name) const;
 };

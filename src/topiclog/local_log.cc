@@ -63,6 +63,7 @@ class LocalWriter final : public RecordWriter {
         if (offset) batch.add(offset->topic, &offset->key, &offset->value, now_ms());
         if (!batch.empty()) log_.append(batch);
         if (options_.durable) options_.durable(batch.commits());
+        if (offset && options_.offset_durable) options_.offset_durable(offset->mark);
         MILLRACE_FAILPOINT("sender.after_append");
     }
     void flush() override {}

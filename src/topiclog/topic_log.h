@@ -58,6 +58,7 @@ class TopicReader {
 /// The record that tells where a source is: what stands before it in the log is done.
 struct OffsetRecord {
     std::string topic, key, value;
+    uint64_t mark = 0;  ///< The source's own number for the place; see WriterOptions::offset_durable.
 };
 
 /// One task's way into the log. Records of one topic partition keep their order. An offset becomes durable after (or
@@ -106,6 +107,8 @@ struct WriterOptions {
     std::function<void()> failed;
     /// A batch is durable: when what it tells was committed. Any thread.
     std::function<void(const std::vector<AppendBatch::Commit>&)> durable;
+    /// An offset, and with it everything before it, is durable: its mark. Any thread.
+    std::function<void(uint64_t mark)> offset_durable;
     RefusalOptions refusal;
     /// Whether this process may still write for its connector (false once its group membership may have ended).
     std::function<bool()> may_write;

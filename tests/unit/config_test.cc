@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "source/binlog/databases.h"
 #include "base/errors.h"
 #include "config/property_table.h"
 #include "config/settings.h"
@@ -76,27 +77,28 @@ TEST(PropertyTable, NamesAreUnique) {
 
 TEST(Filters, ExpressionsAreAnchoredAndIgnoreCase) {
     const relational::Filters filters(
-        given({{"database.include.list", "inv.*"}, {"table.exclude.list", "inventory[.]secret,.*[.]tmp_.*"}}));
+        given({{"database.include.list", "inv.*"}, {"table.exclude.list", "inventory[.]secret,.*[.]tmp_.*"}}),
+        binlog::kDatabases);
     EXPECT_TRUE(filters.captures({"inventory", "a"}));
     EXPECT_TRUE(filters.captures({"INVENTORY", "a"}));
     EXPECT_FALSE(filters.captures({"my_inventory", "a"}));
     EXPECT_FALSE(filters.captures({"inventory", "Secret"}));
     EXPECT_FALSE(filters.captures({"inventory", "tmp_1"}));
-    EXPECT_FALSE(relational::Filters(given({})).captures({"mysql", "user"}));
+    EXPECT_FALSE(relational::Filters(given({}), binlog::kDatabases).captures({"mysql", "user"}));
 }
 
 TEST(Filters, BadExpressionsNameTheirProperty) {
     try {
-        relational::Filters filters(given({{"table.include.list", "a("}}));
+        relational::Filters filters(given({{"table.include.list", "a("}}), binlog::kDatabases);
         FAIL();
     } catch (const ConfigError& fault) {
         EXPECT_EQ(fault.property(), "table.include.list");
     }
-    EXPECT_THROW(relational::Filters(given({{"table.include.list", "a"}, {"table.exclude.list", "b"}})), ConfigError);
+    EXPECT_THROW(relational::Filters(given({{"table.include.list", "a"}, {"table.exclude.list", "b"}}), binlog::kDatabases), ConfigError);
 }
 
 TEST(Filters, SnapshotsFollowTheIncludeListsOrder) {
-    const relational::Filters filters(given({{"table.include.list", "d.z,d.a.*"}}));
+    const relational::Filters filters(given({{"table.include.list", "d.z,d.a.*"}}), binlog::kDatabases);
     std::vector<relational::TableId> tables = {{"d", "a2"}, {"d", "a1"}, {"d", "z"}};
     filters.sort_for_snapshot(tables);
     EXPECT_EQ(tables, (std::vector<relational::TableId>{{"d", "z"}, {"d", "a1"}, {"d", "a2"}}));

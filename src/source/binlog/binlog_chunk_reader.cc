@@ -15,7 +15,7 @@ namespace {
 /// As Java's Instant prints itself.
 std::string instant_now() {
     std::string text;
-    temporal_text::append_iso_instant(text, now_ns() / 1000, -1);
+    iso_text::append_instant(text, now_ns() / 1000, -1);
     return text.substr(1, text.size() - 2);
 }
 

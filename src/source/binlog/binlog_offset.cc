@@ -7,70 +7,14 @@
 namespace millrace::binlog {
 namespace {
 
-constexpr std::string_view kTransactionCountKey = "transaction_data_collection_order_";
-constexpr const char* kSignalOffsetKey = "millrace_signal_offset";
-constexpr const char* kIncrementalId = "incremental_snapshot_correlation_id";
-constexpr const char* kIncrementalMaximum = "incremental_snapshot_maximum_key";
-constexpr const char* kIncrementalLast = "incremental_snapshot_primary_key";
-constexpr const char* kIncrementalTables = "incremental_snapshot_collections";
 constexpr const char* kReadAtKey = "millrace_read_at";
 constexpr const char* kListsKey = "_millrace_lists";
-constexpr const char* kProgressKey = "millrace_snapshot";
 constexpr const char* kPreparedXaKey = "millrace_prepared_xa";
 
 uint64_t number(const Json& json, const char* key) {
     const auto found = json.find(key);
     if (found == json.end() || found->is_null()) return 0;
     return found->get<uint64_t>();
-}
-
-/// As Debezium keeps it: keys are Java-serialised, in hexadecimal.
-void put_incremental(Json& json, const engine::IncrementalSnapshotState& state) {
-    if (state.collections.empty()) return;
-    Json tables = Json::array();
-    for (const auto& collection : state.collections) {
-        const auto or_null = [](const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); };
-        tables.push_back({{"incremental_snapshot_collections_id", collection.table},
-                          {"incremental_snapshot_collections_additional_condition", or_null(collection.condition)},
-                          {"incremental_snapshot_collections_surrogate_key", or_null(collection.surrogate_key)}});
-    }
-    json[kIncrementalTables] = to_text(tables);
-    if (!state.correlation_id.empty()) json[kIncrementalId] = state.correlation_id;
-    json[kIncrementalMaximum] = hex(java_serialization::encode(state.maximum));
-    json[kIncrementalLast] = hex(java_serialization::encode(state.last_sent));
-}
-
-/// Throws FatalError for a key that holds what cannot be read.
-std::optional<engine::SnapshotKey> incremental_key(const Json& json, const char* name) {
-    const auto found = json.find(name);
-    if (found == json.end() || found->is_null()) return std::nullopt;
-    const auto bytes = unhex(found->get<std::string>());
-    const auto key = bytes ? java_serialization::decode(*bytes) : std::nullopt;
-    if (!key)
-        throw FatalError(
-            format("The stored offset's {} holds a Java object that is not known here. Remove the "
-                   "incremental_snapshot_ fields from the offset with PATCH /connectors/NAME/offsets and "
-                   "signal the snapshot again",
-                   name));
-    return *key;
-}
-
-engine::IncrementalSnapshotState incremental_of(const Json& json) {
-    engine::IncrementalSnapshotState state;
-    const auto tables = json.find(kIncrementalTables);
-    if (tables == json.end() || tables->is_null()) return state;
-    const auto text = [](const Json& entry, const char* name) {
-        const auto found = entry.find(name);
-        return found == entry.end() || !found->is_string() ? std::string() : found->get<std::string>();
-    };
-    for (const auto& entry : Json::parse(tables->get<std::string>()))
-        state.collections.push_back({text(entry, "incremental_snapshot_collections_id"),
-                                     text(entry, "incremental_snapshot_collections_additional_condition"),
-                                     text(entry, "incremental_snapshot_collections_surrogate_key")});
-    state.correlation_id = text(json, kIncrementalId);
-    state.maximum = incremental_key(json, kIncrementalMaximum);
-    state.last_sent = incremental_key(json, kIncrementalLast);
-    return state;
 }
 
 }  // namespace
@@ -85,16 +29,9 @@ std::string BinlogOffset::to_json() const {
     if (rows_to_skip != 0) json["row"] = rows_to_skip;
     if (server_id) json["server_id"] = *server_id;
     if (events_to_skip != 0) json["event"] = events_to_skip;
-    if (!transaction_id.empty()) {
-        json["transaction_id"] = transaction_id;
-        for (const auto& count : transaction_counts)
-            json[std::string(kTransactionCountKey) + count.table] = count.events;
-    }
-    put_incremental(json, incremental);
-    if (signal_offset) json[kSignalOffsetKey] = *signal_offset;
+    put_into(json);
     if (!lists.empty()) json[kListsKey] = lists;
     if (!read_at.empty()) json[kReadAtKey] = to_text(Json(read_at));
-    if (!progress.empty()) json[kProgressKey] = progress.to_json();
     if (!prepared_xa.empty()) {
         Json prepared = Json::object();
         for (const auto& [xid, place] : prepared_xa) prepared[xid] = place;
@@ -130,19 +67,10 @@ BinlogOffset BinlogOffset::from_json(std::string_view text) {
         if (const auto snapshot = json.find("snapshot"); snapshot != json.end())
             offset.in_snapshot =
                 (snapshot->is_boolean() && snapshot->get<bool>()) || *snapshot == "INITIAL" || *snapshot == "true";
-        if (const auto id = json.find("transaction_id"); id != json.end() && id->is_string())
-            offset.transaction_id = id->get<std::string>();
-        for (const auto& [key, value] : json.items())
-            if (key.starts_with(kTransactionCountKey))
-                offset.transaction_counts.push_back({key.substr(kTransactionCountKey.size()), value.get<int64_t>()});
-        offset.incremental = incremental_of(json);
-        if (json.contains(kSignalOffsetKey)) offset.signal_offset = json[kSignalOffsetKey].get<int64_t>();
+        offset.take_from(json);
         if (json.contains(kListsKey)) offset.lists = json[kListsKey].get<std::string>();
         if (json.contains(kReadAtKey))
             offset.read_at = Json::parse(json[kReadAtKey].get<std::string>()).get<decltype(offset.read_at)>();
-        if (const auto progress = json.find(kProgressKey); progress != json.end())
-            offset.progress =
-                engine::SnapshotProgress::from_json(progress->get<std::string>()).value_or(engine::SnapshotProgress{});
         if (const auto prepared = json.find(kPreparedXaKey); prepared != json.end())
             offset.prepared_xa = Json::parse(prepared->get<std::string>()).get<std::map<std::string, std::string>>();
         return offset;

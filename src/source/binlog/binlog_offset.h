@@ -7,17 +7,16 @@
 #include <string_view>
 #include <vector>
 
-#include "events/transaction_metadata.h"
 #include "source/binlog/binlog_event.h"
 #include "source/binlog/ddl/lexer.h"
 #include "source/binlog/gtid_set.h"
-#include "source/engine/snapshot_state.h"
+#include "source/engine/offset_state.h"
 
 namespace millrace::binlog {
 
 /// Where to resume: the place at which the transaction that was being read begins (or, between transactions, the
 /// place after the last one), and how much of it is done. The map that Debezium keeps in its offsets topic.
-struct BinlogOffset : engine::SnapshotState {
+struct BinlogOffset : engine::OffsetState {
     int64_t ts_sec = 0;
     std::string file;
     uint64_t position = 0;
@@ -25,10 +24,6 @@ struct BinlogOffset : engine::SnapshotState {
     uint64_t events_to_skip = 0;  ///< Events of the transaction that are done, its BEGIN included ("event").
     uint64_t rows_to_skip = 0;    ///< Rows that are done of the event after those ("row").
     std::optional<uint32_t> server_id;
-    /// Of the transaction that is being read, where provide.transaction.metadata is on: its id (empty: none) and the
-    /// events counted so far.
-    std::string transaction_id;
-    std::vector<events::TransactionFormat::Count> transaction_counts;
     /// Tables without a key that were read later than the rest: their changes up to this place are in what was read.
     std::map<std::string, std::pair<std::string, uint64_t>> read_at;
     /// The lists that chose the captured tables when this was written (table.include.list …); empty: not known.

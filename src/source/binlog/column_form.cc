@@ -166,6 +166,7 @@ void ColumnPlan::choose_time_form(const relational::Column& column, const ValueM
                                                       : "io.debezium.time.Date");
     } else if (type == "TIME") {
         switch (modes.time) {
+            case TimeMode::Adaptive:  // refused by the property table
             case TimeMode::AdaptiveMicroseconds:
             case TimeMode::Microseconds:
                 form_ = Form::TimeMicros;
@@ -186,6 +187,7 @@ void ColumnPlan::choose_time_form(const relational::Column& column, const ValueM
         }
     } else if (type == "DATETIME") {
         switch (modes.time) {
+            case TimeMode::Adaptive:  // refused by the property table
             case TimeMode::AdaptiveMicroseconds:
                 form_ = digits <= 3 ? Form::DateTimeMillis : Form::DateTimeMicros;
                 name_schema(schema, Type::Int64,

@@ -239,7 +239,7 @@ void ColumnPlan::append_date_time(std::string& out, ColumnValue value) const {
         append_int(out, days_from_civil(value.year, value.month, value.day));
     } else if (form_ == Form::IsoDate) {
         out += '"';
-        append_iso_date(out, value.year, value.month, value.day);
+        iso_text::append_date(out, value.year, value.month, value.day);
         out += "Z\"";
     } else {
         const int64_t micros = micros_of(value);
@@ -250,7 +250,7 @@ void ColumnPlan::append_date_time(std::string& out, ColumnValue value) const {
         else if (form_ == Form::DateTimeNanos)
             append_int(out, static_cast<int64_t>(static_cast<uint64_t>(micros) * 1000));
         else
-            append_iso_instant(out, micros, -1);
+            iso_text::append_instant(out, micros, -1);
     }
 }
 
@@ -275,13 +275,13 @@ void ColumnPlan::append_time(std::string& out, int64_t micros) const {
         return;
     }
     out += '"';
-    append_clock(out, micros / 1'000'000);
-    append_fraction(out, micros % 1'000'000, -1);
+    iso_text::append_clock(out, micros / 1'000'000);
+    iso_text::append_fraction(out, micros % 1'000'000, -1);
     out += "Z\"";
 }
 
 void ColumnPlan::append_timestamp(std::string& out, const ColumnValue& value) const {
-    append_iso_instant(out, value.integer, value.from_snapshot ? -1 : value.fraction_digits);
+    iso_text::append_instant(out, value.integer, value.from_snapshot ? -1 : value.fraction_digits);
 }
 
 void ColumnPlan::append_geometry(std::string& out, std::string_view bytes) const {

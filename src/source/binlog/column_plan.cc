@@ -152,7 +152,7 @@ void ColumnPlan::set_default(const relational::Column& column, record::Schema& s
             if (is_epoch)
                 json = "\"1970-01-01T00:00:00Z\"";
             else
-                append_iso_instant(json, micros_of(at), fraction_digits_);
+                iso_text::append_instant(json, micros_of(at), fraction_digits_);
             break;
         }
         case Form::Float:

@@ -123,7 +123,7 @@ void ColumnPlan::append_or_fallback(std::string& out, const ColumnValue& value) 
     if (is_zero)
         out += treatment_.conversion.fallback;
     else if (value.kind == Kind::Timestamp)
-        temporal_text::append_iso_instant(out, value.integer, -1);
+        iso_text::append_instant(out, value.integer, -1);
     else
         append_plain(out, value);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "source/binlog/databases.h"
 #include "base/calendar.h"
 #include "base/errors.h"
 #include "base/text.h"
@@ -21,7 +22,7 @@ constexpr double kClockSecondsMax = 5;
 constexpr int64_t kRetentionSecondsMin = 86'400;
 
 std::vector<relational::TableId> captured_tables(Connection& connection, const config::Settings& settings) {
-    const relational::Filters filters(settings);
+    const relational::Filters filters(settings, kDatabases);
     std::vector<relational::TableId> captured;
     for (const auto& row : connection.rows("SELECT table_schema, table_name FROM information_schema.tables WHERE "
                                            "table_type IN ('BASE TABLE', 'SYSTEM "

@@ -1,5 +1,6 @@
 #include "source/binlog/new_tables.h"
 
+#include "source/binlog/databases.h"
 #include "base/calendar.h"
 #include "base/errors.h"
 #include "base/json.h"
@@ -38,7 +39,7 @@ relational::Filters NewTables::filters_of(const std::string& lists) const {
     if (!json || !json->is_object())
         throw FatalError(format("The stored offset's list of captured tables, {}, cannot be read", lists));
     for (const auto& [name, text] : json->items()) settings.set(name, text.is_string() ? text.get<std::string>() : "");
-    return relational::Filters(settings);
+    return relational::Filters(settings, kDatabases);
 }
 
 std::vector<relational::TableId> NewTables::take_up(const BinlogOffset& offset, ChangeWriter& writer,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "source/binlog/databases.h"
 #include "base/calendar.h"
 #include "base/errors.h"
 #include "base/log.h"
@@ -12,7 +13,7 @@ namespace millrace::binlog {
 
 SchemaState::SchemaState(Options options, const config::Settings& settings, topiclog::TopicLog& log)
     : options_(std::move(options)),
-      filters_(settings),
+      filters_(settings, kDatabases),
       keys_(settings),
       log_(log),
       format_(options_.plan.identity.package, source_schema(options_.plan.identity)),
@@ -32,7 +33,7 @@ bool SchemaState::concerns_captured(const ddl::DdlEvent& event) const {
 bool SchemaState::is_published(const ddl::DdlResult& result) const {
     if (!options_.stores_captured_tables_only) return true;
     return std::any_of(result.events.begin(), result.events.end(), [&](const auto& event) {
-        return concerns_captured(event) || (!event.table_names && filters_.captures_database(event.database));
+        return concerns_captured(event) || (!event.table_names && filters_.captures_namespace(event.database));
     });
 }
 
@@ -45,7 +46,7 @@ bool SchemaState::belongs_in_history(const ddl::DdlEvent& event) const {
 void SchemaState::write_event(topiclog::AppendBatch& batch, ChangeWriter& writer, const ddl::DdlEvent& event,
                               const Place& place) {
     if (options_.stores_captured_databases_only && !event.database.empty() &&
-        !filters_.captures_database(event.database))
+        !filters_.captures_namespace(event.database))
         return;
     const int64_t ts_ms = now_ms();
     const relational::SchemaHistoryRecord record{

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
+#include "source/binlog/databases.h"
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -38,7 +39,7 @@ void SnapshotStructure::determine(Connection& connection) {
     info("Read list of available databases");
     for (const auto& row : connection.rows("SHOW DATABASES")) {
         const auto name = row[0].value_or("");
-        if (relational::is_builtin_database(name) && schema_.filters().ignores_builtin()) continue;
+        if (is_builtin_database(name) && schema_.filters().ignores_builtin()) continue;
         if (iequals(name, "information_schema") || iequals(name, "performance_schema")) continue;  // hold views only
         databases_.push_back(name);
     }
@@ -46,7 +47,7 @@ void SnapshotStructure::determine(Connection& connection) {
     info(format("\t list of available databases is: [{}]", join(databases_, ", ")));
     info("Read list of available tables in each database");
     for (const auto& database : databases_) {
-        if (schema_.options().stores_captured_databases_only && !schema_.filters().captures_database(database))
+        if (schema_.options().stores_captured_databases_only && !schema_.filters().captures_namespace(database))
             continue;
         for (const auto& row : connection.rows("SHOW FULL TABLES IN " + quote_name(database))) {
             const std::string kind = row.size() > 1 ? row[1].value_or("") : "";
@@ -94,7 +95,7 @@ void SnapshotStructure::read(Connection& view) {
             const auto rows = view.rows("SHOW CREATE TABLE " + quote_table(id.database, id.table));
             if (!rows.empty() && rows[0].size() > 1) read.tables.emplace_back(id, rows[0][1].value_or(""));
         }
-        const bool empty_too = !options_.on_demand && schema_.filters().captures_database(database);
+        const bool empty_too = !options_.on_demand && schema_.filters().captures_namespace(database);
         if (!read.tables.empty() || empty_too) structure_.push_back(std::move(read));
     }
 }

@@ -31,7 +31,7 @@ int64_t ms_of(std::string_view text, int32_t& nanos) {
 std::string date_time_text(int64_t ms, int32_t nanos) {
     const int64_t seconds = ms / 1000 - (ms % 1000 < 0 ? 1 : 0);
     std::string text;
-    temporal_text::append_iso_instant(text, seconds * 1'000'000 + nanos / 1000, 6);
+    iso_text::append_instant(text, seconds * 1'000'000 + nanos / 1000, 6);
     text = text.substr(1, 26);  // without quotes and zone
     text[10] = ' ';
     return text;

@@ -4,6 +4,7 @@
 
 #include "base/errors.h"
 #include "base/text.h"
+#include "source/binlog/databases.h"
 #include "source/engine/record_options.h"
 
 namespace millrace::binlog {
@@ -15,7 +16,7 @@ PlanSettings plan_settings(const Dialect& dialect, const engine::SourceContext& 
     const auto& settings = context.settings;
     return {engine::shape_settings(context,
                                    {dialect.name(), dialect.title(), "io.debezium.connector." + dialect.name(),
-                                    settings.text("source.version", "3.5.0.Final"), settings.text("topic.prefix")}),
+                                    settings.text("source.version", "3.5.0.Final"), settings.text("topic.prefix")}, kDatabases),
             ValueModes::from(settings), CustomConverters(settings)};
 }
 
@@ -71,16 +72,8 @@ Snapshot::Options snapshot_options(const engine::SourceContext& context, const C
     options.rows.chunk_rows = static_cast<size_t>(settings.integer("snapshot.chunk.rows", 10'000));
     options.rows.keeps_progress = settings.boolean("snapshot.resume", true);
     options.rows.rows_per_second_max = settings.integer("snapshot.max.rows.per.second");
-    constexpr const char* kOverrides = "snapshot.select.statement.overrides";
-    for (const auto& table : settings.list(kOverrides)) {
-        const std::string select = settings.text(format("{}.{}", kOverrides, table));
-        if (select.empty())
-            throw ConfigError(kOverrides,
-                              format("The '{}' value is invalid: it names {}, but there is no property {}.{} "
-                                     "with its SELECT",
-                                     kOverrides, table, kOverrides, table));
-        options.rows.selects[replace_all(table, "`", "")] = select;
-    }
+    for (auto& [table, select] : engine::select_overrides(settings))
+        options.rows.selects[replace_all(table, "`", "")] = std::move(select);
     return options;
 }
 

@@ -1,7 +1,6 @@
 #include "source/binlog/temporal_text.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "base/calendar.h"
 
@@ -23,13 +22,6 @@ uint32_t fraction_of(std::string_view text) {
     const size_t dot = text.find('.');
     if (dot == std::string_view::npos) return 0;
     return static_cast<uint32_t>(digits_at(text, dot + 1, 6));
-}
-
-void append_padded(std::string& out, int64_t value, int width) {
-    char digits[20];
-    const auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-    for (auto count = end - digits; count < width; ++count) out += '0';
-    out.append(digits, static_cast<size_t>(end - digits));
 }
 
 }  // namespace
@@ -62,49 +54,6 @@ int64_t time_from(std::string_view text) {
 int64_t micros_of(const ColumnValue& v) {
     const int64_t days = days_from_civil(v.year, v.month, v.day);
     return days * kMicrosPerDay + (v.hour * 3600 + v.minute * 60 + v.second) * int64_t{1'000'000} + v.micros;
-}
-
-void append_fraction(std::string& out, int64_t micros, int digits) {
-    if (digits < 0 ? micros == 0 : digits == 0) return;
-    char text[7];
-    for (int i = 5; i >= 0; --i, micros /= 10) text[i] = static_cast<char>('0' + micros % 10);
-    size_t length = digits < 0 ? 6 : static_cast<size_t>(digits);
-    if (digits < 0)
-        while (text[length - 1] == '0') --length;
-    out += '.';
-    out.append(text, length);
-}
-
-void append_clock(std::string& out, int64_t seconds_of_day) {
-    append_padded(out, seconds_of_day / 3600, 2);
-    out += ':';
-    append_padded(out, seconds_of_day / 60 % 60, 2);
-    out += ':';
-    append_padded(out, seconds_of_day % 60, 2);
-}
-
-void append_iso_date(std::string& out, int64_t year, unsigned month, unsigned day) {
-    append_padded(out, year, 4);
-    out += '-';
-    append_padded(out, month, 2);
-    out += '-';
-    append_padded(out, day, 2);
-}
-
-void append_iso_instant(std::string& out, int64_t micros, int fraction_digits) {
-    int64_t days = micros / kMicrosPerDay;
-    int64_t rest = micros % kMicrosPerDay;
-    if (rest < 0) {
-        rest += kMicrosPerDay;
-        --days;
-    }
-    const CivilDate date = civil_from_days(days);
-    out += '"';
-    append_iso_date(out, date.year, date.month, date.day);
-    out += 'T';
-    append_clock(out, rest / 1'000'000);
-    append_fraction(out, rest % 1'000'000, fraction_digits);
-    out += "Z\"";
 }
 
 }  // namespace millrace::binlog::temporal_text

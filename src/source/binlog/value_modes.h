@@ -1,12 +1,12 @@
 #pragma once
 
-#include "config/settings.h"
+#include "relational/value_modes.h"
 
 namespace millrace::binlog {
 
-enum class DecimalMode { Precise, Double, String };
-enum class BinaryMode { Bytes, Base64, Base64UrlSafe, Hex };
-enum class TimeMode { AdaptiveMicroseconds, Connect, IsoString, Microseconds, Nanoseconds };
+using relational::BinaryMode;
+using relational::DecimalMode;
+using relational::TimeMode;
 
 /// The properties that choose how column types become schemas and values.
 struct ValueModes {

@@ -8,7 +8,7 @@ namespace millrace::engine {
 struct Finding {
     enum class Level { Fine, Warning, Problem };
     Level level = Level::Fine;
-    std::string what;  ///< "binlog_format is STATEMENT"
+    std::string what;  ///< "the log is in statement form"
     std::string why;   ///< Empty when all is well.
     std::string mend;
     std::string property = {};  ///< Whose value cannot do its work as things are; empty: no property is to blame.

@@ -16,6 +16,7 @@ RecordQueue::RecordQueue(topiclog::TopicLog& log, topiclog::WriterOptions writer
       converters_(options_.converters),
       writer_(log.open_writer([&] {
           writer.failed = [this] { writer_failed(); };
+          writer.offset_durable = options_.offset_durable;
           if (options_.figures != nullptr) writer.durable = [this](const auto& commits) { note_durable(commits); };
           return std::move(writer);
       }())),

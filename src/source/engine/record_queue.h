@@ -27,6 +27,8 @@ class RecordQueue {
         int64_t offset_flush_interval_ms = 60'000;  ///< How long a position without records may wait.
         std::string thread_name = "sender";
         SourceFigures* figures = nullptr;  ///< Outlives the queue; may be missing.
+        /// See topiclog::WriterOptions.
+        std::function<void(uint64_t mark)> offset_durable;
         ConverterStage::Options converters;
     };
     /// The offset record for where the source is now; nothing before it knows.

@@ -9,7 +9,7 @@
 namespace millrace::engine {
 
 /// A request to a running connector: execute-snapshot, stop-snapshot, pause-snapshot, resume-snapshot, log,
-/// schema-changes, set-binlog-position, and the window marks of incremental snapshots.
+/// schema-changes, those of one connector alone, and the window marks of incremental snapshots.
 struct Signal {
     std::string id;
     std::string type;

@@ -9,7 +9,7 @@ namespace millrace::engine {
 
 SnapshotSteering::SnapshotSteering(Options options, SnapshotInProgress signalled, SnapshotInProgress rest,
                                    SignalActions& actions, SignalInbox& inbox, const relational::Filters& filters,
-                                   RecordQueue& queue, SnapshotState& state)
+                                   RecordQueue& queue, OffsetState& state)
     : options_(options),
       signalled_(signalled),
       rest_(rest),

@@ -7,7 +7,7 @@
 #include "source/engine/incremental_snapshot.h"
 #include "source/engine/record_queue.h"
 #include "source/engine/signal_actions.h"
-#include "source/engine/snapshot_state.h"
+#include "source/engine/offset_state.h"
 #include "topiclog/append_batch.h"
 
 namespace millrace::engine {
@@ -27,7 +27,7 @@ class SnapshotSteering {
     };
     /// `signalled`: incremental snapshots that signals ask for; `rest`: what an interrupted initial snapshot left.
     SnapshotSteering(Options options, SnapshotInProgress signalled, SnapshotInProgress rest, SignalActions& actions,
-                     SignalInbox& inbox, const relational::Filters& filters, RecordQueue& queue, SnapshotState& state);
+                     SignalInbox& inbox, const relational::Filters& filters, RecordQueue& queue, OffsetState& state);
 
     /// The log is being read from the offset on.
     void begin();
@@ -54,7 +54,7 @@ class SnapshotSteering {
     SignalInbox& inbox_;
     const relational::Filters& filters_;
     RecordQueue& queue_;
-    SnapshotState& state_;
+    OffsetState& state_;
     std::vector<Signal> signals_;       ///< Of the event that was handled last.
     std::vector<std::string> altered_;  ///< By that event.
 };

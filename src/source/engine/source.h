@@ -58,10 +58,10 @@ constexpr std::string_view kUnshownOffsetField = "_";
 
 /// A connector class that configurations may name.
 struct SourceType {
-    std::string_view class_name;  ///< "io.debezium.connector.mysql.MySqlConnector"
+    std::string_view class_name;  ///< As connector.class names it.
     std::string_view task_class;
     std::string_view version;  ///< As plugins and statuses report it.
-    std::string_view title;    ///< "MySQL", in logs.
+    std::string_view title;    ///< In logs.
     const config::PropertyTable* properties = nullptr;
     /// Checks that need more than the table: combinations. Values of the wrong type are passed over.
     std::function<std::vector<config::Problem>(const config::Settings&)> check;

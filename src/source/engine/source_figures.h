@@ -61,7 +61,7 @@ class SourceFigures {
     Figure records_taken = 0;  ///< Handed to the log.
     Figure bytes_taken = 0;    ///< Of their keys and values, before compression.
     Figure batches_taken = 0;
-    /// From a change's commit on the server, as it tells it (MariaDB and MySQL before 8: in whole seconds), to its
+    /// From a change's commit on the server, as it tells it (some in whole seconds), to its
     /// record being durable in its topic. Snapshots are not in it.
     LatencyHistogram latency;
     Figure heartbeats = 0;

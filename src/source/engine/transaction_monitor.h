@@ -28,6 +28,8 @@ class TransactionMonitor {
     void begin(topiclog::AppendBatch& batch, std::string id, int64_t ts_ms);
     /// Takes up a transaction whose BEGIN and first events were written before a restart.
     void resume(std::string id, const Counts& counts);
+    /// Some sources' ids tell where the message stands that they come with.
+    void rename(std::string id) { id_ = std::move(id); }
     /// Nothing if no transaction is open.
     void end(topiclog::AppendBatch& batch, int64_t ts_ms);
 

@@ -48,6 +48,7 @@ void KafkaWriter::delivered(const rd_kafka_message_t& message, void* ticket) {
         MILLRACE_FAILPOINT("kafka.offset_acked");
         const std::lock_guard lock(mutex_);
         offset_in_flight_ = false;
+        if (options_.offset_durable) options_.offset_durable(mark_in_flight_);
         changed_.notify_all();
         return;
     }
@@ -128,6 +129,7 @@ int KafkaWriter::after_reports() {
 void KafkaWriter::send_due_offset(std::unique_lock<std::mutex>& lock) {
     const OffsetRecord offset = *due_;
     offset_in_flight_ = true;
+    mark_in_flight_ = offset.mark;
     last_offset_ms_ = steady_ms();
     due_.reset();
     lock.unlock();

@@ -48,6 +48,7 @@ class KafkaWriter final : public TaskWriter {
     std::deque<std::unique_ptr<InFlight>> in_flight_;  ///< In the order written.
     std::optional<OffsetRecord> due_;                  ///< All before it is acknowledged; to be written.
     bool offset_in_flight_ = false;
+    uint64_t mark_in_flight_ = 0;  ///< That offset's.
     bool flushing_ = false;
     int64_t last_offset_ms_ = 0;
     std::exception_ptr fault_;

@@ -115,6 +115,8 @@ void TransactionalWriter::commit() {
     }
     is_open_ = false;
     if (options_.durable) options_.durable(commits_);
+    if (mark_ && options_.offset_durable) options_.offset_durable(*mark_);
+    mark_.reset();
     commits_.clear();
     MILLRACE_FAILPOINT("kafka.after_commit");
 }
@@ -211,6 +213,7 @@ void TransactionalWriter::write(AppendBatch& batch, const std::optional<OffsetRe
     require_may_write();
     commits_.insert(commits_.end(), batch.commits().begin(), batch.commits().end());
     if (offset) batch.add(offset->topic, &offset->key, &offset->value, now_ms());
+    if (offset) mark_ = offset->mark;
     {
         const std::lock_guard refusals(refusal_mutex_);
         left_out_.clear();

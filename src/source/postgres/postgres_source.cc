@@ -1,0 +1,440 @@
+#include "source/postgres/postgres_source.h"
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "base/errors.h"
+#include "base/json.h"
+#include "base/json_text.h"
+#include "base/log.h"
+#include "base/stoppable_sleep.h"
+#include "base/text.h"
+#include "source/engine/record_options.h"
+#include "source/engine/snapshot_mode.h"
+#include "source/postgres/diagnosis.h"
+#include "source/postgres/postgres_config.h"
+#include "source/postgres/publication.h"
+#include "source/postgres/snapshot.h"
+#include "source/postgres/streaming.h"
+
+namespace millrace::postgres {
+namespace {
+
+constexpr const char* kLogger = "postgresql.task";
+
+/// ["connector",{"server":"prefix"}]
+std::string offset_key(const std::string& connector, const std::string& prefix) {
+    std::string key = "[";
+    json_text::append_string(key, connector);
+    key += ",{\"server\":";
+    json_text::append_string(key, prefix);
+    return key + "}]";
+}
+
+PlanSettings plan_settings(const engine::SourceContext& context) {
+    const auto& settings = context.settings;
+    return {engine::shape_settings(context,
+                                   {"postgresql", "PostgreSQL", "io.debezium.connector.postgresql",
+                                    settings.text("source.version", "3.5.0.Final"), settings.text("topic.prefix")},
+                                   kSchemas),
+            ValueModes::from(settings)};
+}
+
+class PostgresSource final : public engine::Source {
+  public:
+    explicit PostgresSource(engine::SourceContext context)
+        : context_(std::move(context)),
+          connection_(ConnectionOptions::from(context_.settings)),
+          mode_(engine::SnapshotMode::from(context_.settings)),
+          schema_(plan_settings(context_), context_.settings),
+          publication_(context_.settings),
+          messages_(context_.settings, schema_.settings(), schema_.settings().modes.binary),
+          heartbeat_(heartbeat_options(), context_.key_json, context_.value_json),
+          transactions_(schema_.settings().naming.transaction(), context_.key_json, context_.value_json),
+          notifier_(context_.settings, context_.key_json, context_.value_json),
+          writer_(writer_options()),
+          slot_(context_.settings.text("slot.name", "debezium")),
+          prefix_(context_.settings.text("topic.prefix")),
+          offset_key_(offset_key(context_.connector_name, prefix_)) {}
+
+    void run(const std::stop_token& stop) override {
+        engine::RecordQueue::Options options;
+        if (const int64_t bytes = context_.settings.integer("max.queue.size.in.bytes"); bytes > 0)
+            options.bytes_max = static_cast<size_t>(bytes);
+        options.offset_flush_interval_ms = context_.offset_flush_interval_ms;
+        options.thread_name = "snd-" + prefix_;
+        options.figures = context_.figures;
+        options.converters = {context_.key_is_string, context_.value_is_string, {}};
+        options.offset_durable = [this](uint64_t mark) { durable_mark_ = mark; };
+        engine::RecordQueue queue(context_.log, context_.writer, options, [this] { return current_offset(); });
+        set_queue(&queue);
+        const QueueScope scope{*this};
+        if (!notifier_.topic().empty()) queue.ensure_topics({notifier_.topic()});
+        queue.synchronized([&] { load_offset(); });  // what an earlier writer of this task left open has ended by now
+        try {
+            Connection control(connection_);
+            capture(control, queue, stop);
+        } catch (const ServerError& fault) {
+            const std::string message = format("{}:{} answers: {}", connection_.host, connection_.port, fault.message);
+            if (is_retriable(fault)) throw RetriableError(message);
+            throw FatalError(message);
+        }
+        queue.flush();
+    }
+
+    void signal(engine::Signal signal) override { inbox_.put(std::move(signal)); }
+
+    void abandon() override {
+        const std::lock_guard lock(queue_mutex_);
+        if (queue_ != nullptr) queue_->abandon();
+    }
+
+  private:
+    /// Forgets the queue before it goes.
+    struct QueueScope {
+        PostgresSource& source;
+        ~QueueScope() { source.set_queue(nullptr); }
+    };
+    void set_queue(engine::RecordQueue* queue) {
+        const std::lock_guard lock(queue_mutex_);
+        queue_ = queue;
+    }
+
+    engine::ChangeWriter::Options writer_options() {
+        auto options = engine::change_writer_options(context_, schema_.settings().identity);
+        options.topic_used = [this](const std::string& topic) {  // it is there before its first record of this run
+            queue_->ensure_topics({topic});
+            context_.topic_used(topic);
+        };
+        if (tells_transactions()) options.transactions = &transactions_;
+        return options;
+    }
+
+    bool tells_transactions() const { return context_.settings.boolean("provide.transaction.metadata", false); }
+
+    engine::Heartbeat::Options heartbeat_options() const {
+        const auto& settings = context_.settings;
+        engine::Heartbeat::Options options;
+        options.interval_ms = settings.integer("heartbeat.interval.ms");
+        options.server = settings.text("topic.prefix");
+        options.topic = schema_.settings().naming.heartbeat();
+        options.action_query = settings.text("heartbeat.action.query");
+        options.run_query = [this](const std::string& query) { Connection(connection_).execute(query); };
+        options.logger = kLogger;
+        return options;
+    }
+
+    void note_started() {
+        if (std::exchange(is_started_, true)) return;
+        context_.started();
+    }
+
+    void load_offset() {
+        offset_ = {};
+        has_offset_ = false;
+        read_offset(context_.offsets_topic);
+        if (!has_offset_ && context_.fallback_offsets_topic != context_.offsets_topic)
+            read_offset(context_.fallback_offsets_topic);
+    }
+
+    void read_offset(const std::string& topic) {
+        topiclog::for_each_record(context_.log, topic, [&](const topiclog::StoredRecord& record) {
+            if (record.key != offset_key_) return;
+            has_offset_ = record.value.has_value();
+            if (has_offset_) offset_ = PostgresOffset::from_json(*record.value);
+        });
+    }
+
+    std::optional<topiclog::OffsetRecord> current_offset() {
+        if (!offset_.lsn) return std::nullopt;
+        if (streaming_ != nullptr) streaming_->complete_offset();
+        return topiclog::OffsetRecord{context_.offsets_topic, offset_key_, offset_.to_json(),
+                                      offset_.resume_from().value};
+    }
+
+    void capture(Connection& control, engine::RecordQueue& queue, const std::stop_token& stop) {
+        schema_.connect(control);
+        Catalog catalog(control, schema_.types());
+        check_guardrail(catalog);
+        if (mode_.streams()) {
+            require_logical_log(control);
+            publication_.settle(control, catalog, schema_.filters(), kLogger);
+            set_replica_identities(control, catalog, context_.settings, schema_.filters(), kLogger);
+            settle_offset(control);
+        }
+        const bool data = mode_.reads_data(has_offset_, offset_.in_snapshot);
+        context_.figures->snapshot_skipped = data ? 0 : 1;
+        if (data || !has_offset_) begin(control, queue, stop, data);
+        if (!stop.stop_requested() && mode_.streams()) stream(control, queue, stop);
+        if (!mode_.streams()) rest(queue, stop);
+    }
+
+    /// guardrail.collections.max
+    void check_guardrail(Catalog& catalog) const {
+        const int64_t most = context_.settings.integer("guardrail.collections.max");
+        if (most <= 0) return;
+        const auto count = static_cast<int64_t>(captured_tables(catalog, schema_.filters()).size());
+        if (count <= most) return;
+        const std::string message = format(
+            "{} tables are captured, and guardrail.collections.max is {}; narrow table.include.list", count, most);
+        if (iequals(context_.settings.text("guardrail.collections.limit.action", "warn"), "fail"))
+            throw FatalError(message);
+        log::warn(kLogger, message);
+    }
+
+    static void require_logical_log(Connection& control) {
+        const auto level = control.value("SHOW wal_level").value_or("");
+        if (level != "logical")
+            throw FatalError(format("The server's log does not hold what is needed: wal_level is {}; set "
+                                    "wal_level=logical in postgresql.conf and restart the server",
+                                    level));
+        if (control.value("SELECT rolreplication OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user") ==
+            "f")
+            throw FatalError(format("The user {} may not read the log; let an administrator run: ALTER ROLE {} "
+                                    "REPLICATION",
+                                    control.value("SELECT current_user").value_or(""),
+                                    quote_name(control.value("SELECT current_user").value_or(""))));
+    }
+
+    /// Why streaming cannot go on from the offset, if it cannot.
+    std::optional<std::string> what_is_lost(const std::optional<SlotState>& slot) const {
+        if (!slot) return format("the replication slot {} is gone", slot_);
+        if (slot->wal_status == "lost" || !slot->invalidation.empty())
+            return format("the server has given up the replication slot {} ({})", slot_,
+                          slot->invalidation.empty() ? "its log was removed, see max_slot_wal_keep_size"
+                                                     : slot->invalidation);
+        if (slot->confirmed > offset_.resume_from())
+            return format("the replication slot {} has moved on to {}, and the offset is at {}", slot_,
+                          slot->confirmed.text(), offset_.resume_from().text());
+        return std::nullopt;
+    }
+
+    /// Whether the offset is one to go on from, with snapshot.mode as it is; if not, it is forgotten.
+    void settle_offset(Connection& control) {
+        const auto slot = find_slot(control, slot_);
+        if (slot && (slot->plugin != "pgoutput" || slot->database != connection_.database))
+            throw FatalError(
+                format("The replication slot {} is one of plugin {} and database {}; this connector needs one of "
+                       "pgoutput and {}: choose another slot.name, or drop the slot with SELECT "
+                       "pg_drop_replication_slot('{}')",
+                       slot_, slot->plugin, slot->database, connection_.database, slot_));
+        if (!has_offset_) return;
+        if (offset_.in_snapshot) {
+            if (!mode_.reads_data(true, true))
+                throw FatalError(
+                    format("The connector previously stopped while taking a snapshot, but snapshot.mode={} never "
+                           "allows one. Use snapshot.mode=initial or when_needed, or delete the connector's offsets",
+                           mode_.name()));
+            log::info(kLogger, "The previous snapshot was not completed; it starts over");
+            return;
+        }
+        const auto lost = what_is_lost(slot);
+        if (!lost || mode_.reads_data(true, false)) return;
+        const std::string strategy = lower(context_.settings.text("offset.mismatch.strategy"));
+        if (slot && slot->wal_status != "lost" && (strategy == "trust_slot" || strategy == "trust_greater_lsn")) {
+            log::warn(kLogger, format("Streaming goes on from the slot (offset.mismatch.strategy={}): {}", strategy,
+                                      *lost));
+            offset_.last_commit = slot->confirmed;
+            offset_.transaction_end = {};
+            return;
+        }
+        if (!mode_.restarts_when_lost())
+            throw FatalError(
+                format("Changes since {} are lost: {}. Take a new snapshot: set snapshot.mode=when_needed, or delete "
+                       "the connector's offsets with DELETE /connectors/NAME/offsets{}",
+                       offset_.resume_from().text(), *lost,
+                       slot ? format(" and the slot with SELECT pg_drop_replication_slot('{}')", slot_) : ""));
+        log::warn(kLogger, format("A new snapshot is taken (snapshot.mode={}): {}", mode_.name(), *lost));
+        has_offset_ = false;
+        if (slot && slot->wal_status == "lost") drop_slot(control, slot_);
+    }
+
+    /// Finds the place that streaming begins at, with the rows as of there or without.
+    void begin(Connection& control, engine::RecordQueue& queue, const std::stop_token& stop, bool data) {
+        const auto slot = mode_.streams() ? find_slot(control, slot_) : std::nullopt;
+        if (!data && slot) {
+            const auto entry = queue.enter();
+            offset_ = {};
+            offset_.lsn = slot->confirmed;
+            return;
+        }
+        log::set_phase("snapshot");
+        Snapshot(snapshot_options(data), schema_, writer_, queue, notifier_, offset_).run(stop);
+    }
+
+    Snapshot::Options snapshot_options(bool data) {
+        const auto& settings = context_.settings;
+        Snapshot::Options options;
+        options.figures = context_.figures;
+        options.started = [this] { note_started(); };
+        options.connection = connection_;
+        if (mode_.streams()) options.slot = slot_;
+        options.is_failover = settings.boolean("slot.failover", false);
+        options.threads = static_cast<size_t>(std::max<int64_t>(1, settings.integer("snapshot.max.threads", 1)));
+        options.delay_ms = settings.integer("snapshot.delay.ms");
+        options.locks = iequals(settings.text("snapshot.locking.mode"), "shared");
+        options.lock_timeout_ms = settings.integer("snapshot.lock.timeout.ms", 10'000);
+        options.order_by_rows = settings.text("snapshot.tables.order.by.row.count", "disabled");
+        options.included = relational::NamePatterns("snapshot.include.collection.list",
+                                                    settings.text("snapshot.include.collection.list"));
+        options.with_data = data;
+        options.rows.figures = context_.figures;
+        options.rows.chunk_rows = static_cast<size_t>(settings.integer("snapshot.chunk.rows", 10'000));
+        options.rows.rows_per_second_max = settings.integer("snapshot.max.rows.per.second");
+        options.rows.selects = engine::select_overrides(settings);
+        options.logger = "postgresql.snapshot";
+        return options;
+    }
+
+    /// What a connector does that does not stream: nothing, until it is stopped.
+    void rest(engine::RecordQueue& queue, const std::stop_token& stop) {
+        queue.flush();
+        note_started();
+        log::info(kLogger, format("Streaming is disabled with snapshot.mode={}; the connector rests", mode_.name()));
+        std::mutex mutex;
+        std::unique_lock lock(mutex);
+        std::condition_variable_any stopped;
+        const std::stop_callback wake(queue.failure(), [&] { stopped.notify_all(); });
+        stopped.wait(lock, stop, [&] { return queue.failure().stop_requested(); });
+        if (!stop.stop_requested()) queue.enter();  // throws what is behind the failure
+    }
+
+    void stream(Connection& control, engine::RecordQueue& queue, const std::stop_token& stop) {
+        log::set_phase("streaming");
+        if (const int64_t delay = context_.settings.integer("streaming.delay.ms"); delay > 0)
+            sleep_for(std::chrono::milliseconds(delay), stop);
+        Streaming streaming(stream_options(queue), control, schema_, writer_, queue, offset_);
+        queue.synchronized([&] { streaming_ = &streaming; });
+        try {
+            streaming.run(stop);
+        } catch (...) {
+            forget_streaming(queue);
+            throw;
+        }
+        forget_streaming(queue);
+        if (stop.stop_requested() && context_.settings.boolean("slot.drop.on.stop", false)) {
+            log::warn(kLogger, format("The slot {} is dropped (slot.drop.on.stop)", slot_));
+            drop_slot(control, slot_);
+        }
+    }
+
+    /// The sender asks for the offset until the queue is gone; it must not ask a Streaming that is.
+    void forget_streaming(engine::RecordQueue& queue) {
+        queue.synchronized([this] {
+            streaming_->complete_offset();
+            streaming_ = nullptr;
+        });
+    }
+
+    Streaming::Options stream_options(engine::RecordQueue& queue) {
+        const auto& settings = context_.settings;
+        Streaming::Options options;
+        options.connected = [this] { note_started(); };
+        options.stream.connection = connection_;
+        options.stream.slot = slot_;
+        options.stream.publication = publication_.name();
+        options.stream.further = settings.text("slot.stream.params");
+        options.stream.status_interval_ms = settings.integer("status.update.interval.ms", 10'000);
+        options.truncates_are_events = !engine::skips_operation(settings, "t");
+        options.confirms = !iequals(settings.text("lsn.flush.mode"), "manual") &&
+                           settings.boolean("flush.lsn.source", true);
+        options.slot_tries = settings.integer("slot.max.retries", 6);
+        options.slot_retry_ms = settings.integer("slot.retry.delay.ms", 10'000);
+        options.xmin_interval_ms = settings.integer("xmin.fetch.interval.ms");
+        options.messages = &messages_;
+        options.durable_mark = [this] { return durable_mark_.load(); };
+        options.figures = context_.figures;
+        options.logger = "postgresql.streaming";
+        options.tick_ms = settings.integer("signal.delivery.interval.ms", 1'000);
+        if (const int64_t interval = settings.integer("heartbeat.interval.ms"); interval > 0) {
+            options.heartbeat = &heartbeat_;
+            options.tick_ms = std::min(options.tick_ms, interval);
+            use_topic(queue, heartbeat_.topic());
+        }
+        if (tells_transactions()) {
+            options.transactions = &transactions_;
+            use_topic(queue, transactions_.topic());
+        }
+        return options;
+    }
+
+    void use_topic(engine::RecordQueue& queue, const std::string& topic) {
+        queue.ensure_topics({topic});
+        context_.topic_used(topic);
+    }
+
+    engine::SourceContext context_;
+    ConnectionOptions connection_;
+    engine::SnapshotMode mode_;
+    SchemaState schema_;
+    Publication publication_;
+    LogicalMessageWriter messages_;
+    engine::Heartbeat heartbeat_;
+    engine::TransactionMonitor transactions_;
+    engine::Notifier notifier_;
+    engine::ChangeWriter writer_;
+    std::string slot_, prefix_;
+    std::string offset_key_;
+    PostgresOffset offset_;
+    std::atomic<uint64_t> durable_mark_ = 0;
+    engine::SignalInbox inbox_;
+    bool has_offset_ = false;
+    bool is_started_ = false;
+    Streaming* streaming_ = nullptr;
+    std::mutex queue_mutex_;                ///< For abandon().
+    engine::RecordQueue* queue_ = nullptr;  ///< Of the run under way.
+};
+
+std::optional<std::string> offset_problem(const std::string& partition, const std::string& offset) {
+    const auto key = parse_json(partition);
+    if (!key || !key->is_object() || key->size() != 1 || !key->contains("server") || !(*key)["server"].is_string())
+        return format("The partition {} is none of this connector: it is of the form {{\"server\":\"TOPIC.PREFIX\"}}",
+                      partition);
+    if (offset.empty()) return std::nullopt;
+    try {
+        static_cast<void>(PostgresOffset::from_json(offset));
+        return std::nullopt;
+    } catch (const FatalError&) {
+        return format("The offset {} is none of this connector: it needs at least \"lsn\"", offset);
+    }
+}
+
+std::vector<std::string> data_topics(const config::Settings& settings) {
+    try {
+        Connection connection(ConnectionOptions::from(settings));
+        PgTypes types(connection);
+        Catalog catalog(connection, types);
+        const relational::Filters filters(settings, kSchemas);
+        const events::TopicNaming naming(settings, kSchemas);
+        std::vector<std::string> topics;
+        for (const auto& id : captured_tables(catalog, filters)) topics.push_back(naming.data(id));
+        return topics;
+    } catch (const ServerError& fault) {
+        throw RetriableError(fault.message);
+    }
+}
+
+}  // namespace
+
+const engine::SourceType& source_type() {
+    static const engine::SourceType type{
+        "io.debezium.connector.postgresql.PostgresConnector",
+        "io.debezium.connector.postgresql.PostgresConnectorTask",
+        "3.5.0.Final",
+        "PostgreSQL",
+        &property_table(),
+        check_settings,
+        check_connection,
+        [](engine::SourceContext context) -> std::unique_ptr<engine::Source> {
+            return std::make_unique<PostgresSource>(std::move(context));
+        },
+        offset_problem,
+        diagnose,
+        data_topics,
+    };
+    return type;
+}
+
+}  // namespace millrace::postgres
