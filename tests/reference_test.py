@@ -14,13 +14,13 @@ class Reference(unittest.TestCase):
         return {c[1].strip().strip('`').replace('\\|', '|'): [x.strip() for x in c[2:5]] for c in cells}
 
     def test_the_pages_are_up_to_date(self):
-        for connector in ('mysql', 'mariadb'):
+        for connector in ('mysql', 'mariadb', 'postgresql'):
             page = ROOT / 'docs' / 'reference' / f'{connector}.md'
             self.assertEqual(page.read_text(), self.page(connector), f'make it anew: millrace reference {connector} > {page.relative_to(ROOT)}')
 
     def test_every_property_of_debezium_is_there(self):
         """tests/properties: the names that Debezium 3.5.0 and 3.6.1 declare."""
-        for connector in ('mysql', 'mariadb'):
+        for connector in ('mysql', 'mariadb', 'postgresql'):
             rows = self.rows(connector)
             declared = (ROOT / 'tests' / 'properties' / f'{connector}.txt').read_text().split()
             self.assertGreater(len(declared), 100)
@@ -29,7 +29,7 @@ class Reference(unittest.TestCase):
                 self.assertTrue(known, f'{connector}: {name}')
 
     def test_every_property_says_what_it_does(self):
-        for connector in ('mysql', 'mariadb'):
+        for connector in ('mysql', 'mariadb', 'postgresql'):
             for name, (values, default, meaning) in self.rows(connector).items():
                 self.assertTrue(values and re.search(r'\w', meaning.removeprefix('Accepted, without effect.').removeprefix('Refused unless it is the default.')), f'{connector}: {name}')
 

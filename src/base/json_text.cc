@@ -76,12 +76,16 @@ void append_java_number(std::string& out, Number value) {
         return;
     }
     char text[40];
-    const auto end = std::to_chars(text, text + sizeof text, std::fabs(value), std::chars_format::scientific).ptr;
+    auto end = std::to_chars(text, text + sizeof text, std::fabs(value), std::chars_format::scientific).ptr;
+    // Java asks for two digits at least: where one would do, the nearest with two (4.9E-324).
+    if (text[1] != '.')
+        end = std::to_chars(text, text + sizeof text, std::fabs(value), std::chars_format::scientific, 1).ptr;
     char digits[32];
     size_t count = 0;
     const char* at = text;
     for (; at != end && *at != 'e'; ++at)
         if (*at != '.') digits[count++] = *at;
+    if (count == 2 && digits[1] == '0') count = 1;
     int exponent = 0;
     if (at != end) {
         const bool negative = at[1] == '-';

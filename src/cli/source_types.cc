@@ -8,7 +8,7 @@ namespace millrace::cli {
 
 const std::vector<const engine::SourceType*>& source_types() {
     static const std::vector<const engine::SourceType*> types{&mysql::source_type(), &mariadb::source_type(),
-                                                                  &postgres::source_type()};
+                                                              &postgres::source_type()};
     return types;
 }
 

@@ -11,6 +11,7 @@ namespace millrace::convert {
 struct JsonConverterOptions {
     bool schemas_enable = true;
     bool replace_null_with_default = true;
+    bool decimals_are_numbers = false;  ///< decimal.format=NUMERIC
 };
 
 /// Appends the schema object as the JSON converter writes it. `field` is the name under which a struct holds it.

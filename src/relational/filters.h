@@ -30,7 +30,7 @@ class NamePatterns {
 
 /// What tables live in, where a connector's table names have two parts.
 struct Namespaces {
-    std::string_view word = "database";                        ///< As in WORD.include.list: "database" or "schema".
+    std::string_view word = "database";  ///< As in WORD.include.list: "database" or "schema".
     bool (*is_builtin)(std::string_view name) = [](std::string_view) { return false; };  ///< The server's own.
 };
 

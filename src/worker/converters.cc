@@ -18,7 +18,7 @@ constexpr const char* kSimpleHeaderConverter = "org.apache.kafka.connect.storage
 
 // clang-format off
 constexpr Property kJsonProperties[] = {
-    {.name = "decimal.format", .default_value = "BASE64", .group = "Serialization", .width = Width::Medium, .display_name = "Decimal Format", .allowed = "BASE64, NUMERIC", .ignores_case = true, .built = "BASE64", .documentation = "How precise decimals are written."},
+    {.name = "decimal.format", .default_value = "BASE64", .group = "Serialization", .width = Width::Medium, .display_name = "Decimal Format", .allowed = "BASE64, NUMERIC", .ignores_case = true, .documentation = "How precise decimals are written."},
     {.name = "converter.type", .display_name = "converter.type", .order = -1, .support = Support::NoEffect, .documentation = "key or value."},
     {.name = "schemas.cache.size", .type = Type::Int, .default_value = "1000", .importance = Importance::High, .group = "Schemas", .width = Width::Medium, .display_name = "Schema Cache Size", .order = 1, .support = Support::NoEffect},
     {.name = "replace.null.with.default", .type = Type::Boolean, .default_value = "true", .group = "Serialization", .width = Width::Medium, .display_name = "Replace null with default", .order = 1, .documentation = "Whether a field that is null is written with its default, if it has one."},
@@ -55,15 +55,10 @@ ConverterChoice converter_choice(const config::Settings& connector, const config
     if (!is_class(converter, kJsonConverter))
         throw ConfigError(prefix, format("The '{}' value is invalid: {} is not supported by Millrace yet; use {} or {}",
                                          prefix, converter, kJsonConverter, kStringConverter));
-    const std::string decimal = from.text(prefix + ".decimal.format", "BASE64");
-    if (!iequals(decimal, "BASE64"))
-        throw ConfigError(prefix + ".decimal.format",
-                          format("The '{0}.decimal.format' value is invalid: {1} is not supported by Millrace yet; use "
-                                 "BASE64, or decimal.handling.mode=string for readable numbers",
-                                 prefix, decimal));
     ConverterChoice choice;
     choice.json.schemas_enable = from.boolean(prefix + ".schemas.enable", true);
     choice.json.replace_null_with_default = from.boolean(prefix + ".replace.null.with.default", true);
+    choice.json.decimals_are_numbers = iequals(from.text(prefix + ".decimal.format", "BASE64"), "NUMERIC");
     return choice;
 }
 

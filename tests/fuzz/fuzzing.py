@@ -4,7 +4,7 @@ import pathlib, subprocess, sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUILD = HERE.parents[1] / 'build'
-TARGETS = ['binlog_event', 'packet_reader', 'json_binary', 'column_value', 'ddl']
+TARGETS = ['binlog_event', 'packet_reader', 'json_binary', 'column_value', 'ddl', 'pgoutput']
 
 
 def fuzz(target, seconds):

@@ -7,6 +7,8 @@
 #include "source/binlog/ddl/ddl_parser.h"
 #include "source/binlog/gtid_set.h"
 #include "source/binlog/json_binary.h"
+#include "source/postgres/pgoutput.h"
+#include "source/postgres/value_form.h"
 #include "topiclog/sqlite/batch_codec.h"
 
 namespace millrace::fuzz {
@@ -66,11 +68,29 @@ void json_binary(std::string_view bytes) {
     json_binary::append_patched_text(out, bytes.substr(0, half), bytes.substr(half));
 }
 
+void pgoutput(std::string_view bytes) {
+    postgres::Message message;
+    postgres::Tuple old_row, new_row;
+    postgres::parse_message(bytes, message, old_row, new_row);
+    if (bytes.empty()) return;
+    using Kind = postgres::ValueForm::Kind;
+    postgres::ValueForm form;
+    form.kind = static_cast<Kind>(static_cast<unsigned char>(bytes[0]) % (static_cast<int>(Kind::Array) + 1));
+    form.schema.items = record::plain(record::Type::Float64);
+    if (form.kind == Kind::Array) form.element = std::make_shared<const postgres::ValueForm>();
+    std::string out;
+    try {
+        postgres::append_value(out, form, bytes.substr(1), false);
+    } catch (const postgres::UnreadableValue&) {
+        out.clear();  // refused, as it should be
+    }
+}
+
 void column_value(std::string_view bytes) {
     if (bytes.size() < 4) return;
     const WireColumn column{
         static_cast<WireType>(static_cast<unsigned char>(bytes[0])),
-        static_cast<uint16_t>(static_cast<unsigned char>(bytes[1]) | static_cast<unsigned char>(bytes[2]) << 8), false};
+        static_cast<uint16_t>(static_cast<unsigned char>(bytes[1]) | static_cast<unsigned char>(bytes[2]) << 8)};
     ByteCursor cursor(bytes.substr(4));
     std::string scratch;
     ColumnValue value;

@@ -12,5 +12,6 @@ void packet_reader(std::string_view bytes);  ///< Headers, descriptions and what
 void json_binary(std::string_view bytes);
 void column_value(std::string_view bytes);  ///< Decimals, temporals and all other column types.
 void ddl(std::string_view bytes);
+void pgoutput(std::string_view bytes);  ///< Messages; texts of every form of value, the first byte chooses it.
 
 }  // namespace millrace::fuzz

@@ -1,8 +1,9 @@
-"""What tests share: one MariaDB and one MySQL for the whole run (each test takes databases of its own on them), a
+"""What tests share: one MariaDB, one MySQL and one PostgreSQL for the whole run (each test takes databases of its own on them), a
 folder, and how long to go on."""
 import atexit, os, pathlib, shutil, sys
 
 from kafka import Kafka
+from postgres import Postgres
 from servers import BUILD, Server
 
 FOLDER = BUILD / 'test'
@@ -16,6 +17,8 @@ def scaled(count):
 
 
 def server(kind):
+    if kind not in _servers and kind == 'postgres':
+        _servers[kind] = Postgres('shared').start()
     if kind not in _servers:
         folder = FOLDER / f'shared-{kind}'
         shutil.rmtree(folder, ignore_errors=True)

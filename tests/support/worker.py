@@ -132,6 +132,10 @@ def payload(text):
 def connector(server, prefix, **more):
     """A connector's configuration for this server."""
     kind = server.kind
+    if kind == 'postgres':
+        return {'connector.class': 'io.debezium.connector.postgresql.PostgresConnector', 'tasks.max': '1', 'database.hostname': '127.0.0.1',
+                'database.port': str(server.port), 'database.user': 'postgres', 'plugin.name': 'pgoutput', 'topic.prefix': prefix,
+                **{k: str(v) for k, v in more.items()}}
     config = {
         'connector.class': 'io.debezium.connector.mysql.MySqlConnector' if kind == 'mysql' else 'io.debezium.connector.mariadb.MariaDbConnector',
         'tasks.max': '1', 'database.hostname': '127.0.0.1', 'database.port': str(server.port), 'database.user': 'debezium', 'database.password': 'dbz',

@@ -1,10 +1,10 @@
 #include <gtest/gtest.h>
 
-#include "source/binlog/databases.h"
 #include "base/errors.h"
 #include "config/property_table.h"
 #include "config/settings.h"
 #include "relational/filters.h"
+#include "source/binlog/databases.h"
 #include "source/mariadb/mariadb_config.h"
 #include "source/mysql/mysql_config.h"
 
@@ -94,7 +94,9 @@ TEST(Filters, BadExpressionsNameTheirProperty) {
     } catch (const ConfigError& fault) {
         EXPECT_EQ(fault.property(), "table.include.list");
     }
-    EXPECT_THROW(relational::Filters(given({{"table.include.list", "a"}, {"table.exclude.list", "b"}}), binlog::kDatabases), ConfigError);
+    EXPECT_THROW(
+        relational::Filters(given({{"table.include.list", "a"}, {"table.exclude.list", "b"}}), binlog::kDatabases),
+        ConfigError);
 }
 
 TEST(Filters, SnapshotsFollowTheIncludeListsOrder) {

@@ -188,7 +188,10 @@ void ColumnPlan::append_decimal(std::string& out, std::string_view digits) const
         if (!unscaled) throw FatalError(format("Column {} of table {} holds no decimal number", name_, table_name_));
         decimal::append_twos_complement(bytes, *unscaled);
     }
-    json_text::append_base64(out, bytes);
+    if (writes_numbers_)
+        out += decimal::text_of(bytes, form_ == Form::UnsignedDecimal ? 0 : scale_);
+    else
+        json_text::append_base64(out, bytes);
 }
 
 void ColumnPlan::append_enum(std::string& out, const ColumnValue& value) {

@@ -72,10 +72,20 @@ class ColumnPlan {
     /// Appends the value. A null becomes the column's default, as the JSON converter's replace.null.with.default
     /// has it, unless that is off. Throws FatalError if the value does not fit the column.
     void append(std::string& out, const ColumnValue& value);
-    /// Does append() mask or cut values?
-    bool is_shaped() const { return shaper_.is_shaped(); }
-    /// The value as keys have it.
-    void append_unshaped(std::string& out, const ColumnValue& value);
+    /// Neither masked nor cut, and with decimals as the key's converter has them.
+    void append_key(std::string& out, const ColumnValue& value);
+    /// Does append_key() give anything else?
+    bool has_key_form() const {
+        return shaper_.is_shaped() || (decimals_.in_keys != decimals_.in_values && form_ == Form::Decimal);
+    }
+    /// decimal.format=NUMERIC of the two converters.
+    struct DecimalsAsNumbers {
+        bool in_values = false, in_keys = false;
+    };
+    void set_decimals(DecimalsAsNumbers decimals) {
+        decimals_ = decimals;
+        writes_numbers_ = decimals.in_values;
+    }
 
     /// The value of a text protocol row (a snapshot's). `text` is nullptr for NULL.
     ColumnValue from_text(const char* text, size_t length) const;
@@ -90,6 +100,7 @@ class ColumnPlan {
     void choose_time_form(const relational::Column& column, const ValueModes& modes, record::Schema& schema);
     void set_default(const relational::Column& column, record::Schema& schema);
     void treat_schema(const relational::Column& column, record::Schema& schema);
+    void append_unshaped(std::string& out, const ColumnValue& value);
     void set_unavailable(const std::string& placeholder);
     void append_plain(std::string& out, const ColumnValue& value);
     void append_or_fallback(std::string& out, const ColumnValue& value);
@@ -117,6 +128,8 @@ class ColumnPlan {
     record::SchemaPtr schema_, key_schema_;
     ColumnTreatment treatment_;
     engine::ColumnShaper shaper_;
+    DecimalsAsNumbers decimals_;
+    bool writes_numbers_ = false;  // of what is being written
     std::string unavailable_json_;
     Form form_ = Form::Text;
     bool optional_ = true;

@@ -84,6 +84,12 @@ void ColumnPlan::append(std::string& out, const ColumnValue& value) {
     if (shaper_.is_shaped()) shaper_.shape(out, start, value.kind == Kind::Null, null_json_);
 }
 
+void ColumnPlan::append_key(std::string& out, const ColumnValue& value) {
+    writes_numbers_ = decimals_.in_keys;
+    append_unshaped(out, value);
+    writes_numbers_ = decimals_.in_values;
+}
+
 void ColumnPlan::append_unshaped(std::string& out, const ColumnValue& value) {
     if (treatment_.conversion.kind == Conversion::None)
         append_plain(out, value);

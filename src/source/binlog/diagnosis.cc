@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "source/binlog/databases.h"
 #include "base/calendar.h"
 #include "base/errors.h"
 #include "base/text.h"
@@ -11,6 +10,7 @@
 #include "relational/filters.h"
 #include "source/binlog/binlog_offset.h"
 #include "source/binlog/connection.h"
+#include "source/binlog/databases.h"
 
 namespace millrace::binlog {
 namespace {

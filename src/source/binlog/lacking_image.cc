@@ -36,7 +36,7 @@ LackingImage TablePlan::read_lacking(const TableMap& map, std::string_view prese
         Slot& slot = columns_[i];
         if (slot.plan.form() == Form::Json && map.columns[i].type != WireType::Json) value.from_snapshot = true;
         if (slot.captured) slot.plan.append(image.values[i], value);
-        if (slot.key_place >= 0) slot.plan.append_unshaped(image.key_values[i], value);
+        if (slot.key_place >= 0) slot.plan.append_key(image.key_values[i], value);
     }
     if (!images.ok()) throw FatalError(format("A row event of table {} is cut short", id().dotted()));
     return image;

@@ -1,11 +1,11 @@
 #include "source/binlog/new_tables.h"
 
-#include "source/binlog/databases.h"
 #include "base/calendar.h"
 #include "base/errors.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "source/binlog/databases.h"
 #include "source/binlog/diagnosis.h"
 
 namespace millrace::binlog {

@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
-#include "source/binlog/databases.h"
 #include "base/calendar.h"
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "events/envelope.h"
+#include "source/binlog/databases.h"
 
 namespace millrace::binlog {
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <tuple>
 
-#include "source/binlog/databases.h"
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "source/binlog/databases.h"
 
 namespace millrace::binlog {
 

@@ -22,6 +22,7 @@ TablePlan::Slot TablePlan::make_slot(const relational::Table& table, const relat
     Slot slot{ColumnPlan(table, column, settings.modes, std::move(treatment)),
               filters.captures_column(table.id, column.name), -1};
     if (!settings.value_json.replace_null_with_default) slot.plan.keep_nulls();
+    slot.plan.set_decimals({settings.value_json.decimals_are_numbers, settings.key_json.decimals_are_numbers});
     return slot;
 }
 

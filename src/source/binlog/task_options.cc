@@ -16,7 +16,8 @@ PlanSettings plan_settings(const Dialect& dialect, const engine::SourceContext& 
     const auto& settings = context.settings;
     return {engine::shape_settings(context,
                                    {dialect.name(), dialect.title(), "io.debezium.connector." + dialect.name(),
-                                    settings.text("source.version", "3.5.0.Final"), settings.text("topic.prefix")}, kDatabases),
+                                    settings.text("source.version", "3.5.0.Final"), settings.text("topic.prefix")},
+                                   kDatabases),
             ValueModes::from(settings), CustomConverters(settings)};
 }
 

@@ -53,8 +53,7 @@ std::string json_of(const std::string& property, const std::string& literal, Tem
         }
         case Temporal::Timestamp: {
             if (!has_zone || !is_day(at)) refuse("a time with its offset (1970-01-01T00:00:00Z)");
-            iso_text::append_instant(
-                json, temporal_text::micros_of(at) - zone_s(literal.substr(zone)) * 1'000'000, -1);
+            iso_text::append_instant(json, temporal_text::micros_of(at) - zone_s(literal.substr(zone)) * 1'000'000, -1);
             return json;
         }
     }

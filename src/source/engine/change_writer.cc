@@ -126,7 +126,7 @@ void ChangeWriter::write_delete(Batch& batch, std::string_view before, std::stri
     if (options_.tombstones) write_tombstone(batch, key, headers);
 }
 
-void ChangeWriter::finish_update(Batch& batch, size_t start, uint32_t row, const UpdateImages& images) {
+void ChangeWriter::finish_update(Batch& batch, size_t start, uint32_t row, bool is_wanted, const UpdateImages& images) {
     if (shape_->has_key() && images.has_old_key) {
         std::string& out = batch.bytes();
         const size_t key_start = out.size();
@@ -141,7 +141,10 @@ void ChangeWriter::finish_update(Batch& batch, size_t start, uint32_t row, const
             return;
         }
     }
-    finish(batch, start, 'u', row, &after_places_, plain_headers());
+    if (is_wanted)
+        finish(batch, start, 'u', row, &after_places_, plain_headers());
+    else
+        batch.bytes().resize(start);
 }
 
 /// An update that changes the key is a delete of the old key and a create of the new one.
@@ -150,7 +153,10 @@ void ChangeWriter::write_key_change(Batch& batch, size_t start, uint32_t row, co
     const std::string before(images.before(out));
     const std::string after(images.after(out));
     out.resize(start);
-    write_delete(batch, before, old_key_, row, headers_with(batch, "__debezium.newkey", shape_->header_key(new_key_)));
+    if (!options_.skips_by_record || !options_.skip_delete)
+        write_delete(batch, before, old_key_, row,
+                     headers_with(batch, "__debezium.newkey", shape_->header_key(new_key_)));
+    if (options_.skips_by_record && options_.skip_create) return;
     const size_t create_start = out.size();
     out += "{\"before\":null,\"after\":";
     out += after;

@@ -28,7 +28,9 @@ class ChangeWriter {
         bool context_headers = true;  ///< extended.headers.enabled
         std::string run_id;
         bool skip_create = false, skip_update = false, skip_delete = false;  ///< skipped.operations
-        bool skip_unchanged = false;                                         ///< skip.messages.without.change
+        /// A key change is skipped as the delete and the create that it becomes, not as the update that it was.
+        bool skips_by_record = false;
+        bool skip_unchanged = false;                 ///< skip.messages.without.change
         TransactionMonitor* transactions = nullptr;  ///< provide.transaction.metadata; nullptr: off.
         std::function<void(const std::string& topic)> topic_used;
         SourceFigures* figures = nullptr;
@@ -102,7 +104,7 @@ class ChangeWriter {
   private:
     const std::string* plain_headers() const { return headers_->empty() ? nullptr : headers_.get(); }
     void finish(Batch& batch, size_t start, char op, uint32_t row, const KeyPlaces* key, const std::string* headers);
-    void finish_update(Batch& batch, size_t start, uint32_t row, const UpdateImages& images);
+    void finish_update(Batch& batch, size_t start, uint32_t row, bool is_wanted, const UpdateImages& images);
     void write_delete(Batch& batch, std::string_view before, std::string_view key, uint32_t row,
                       const std::string* headers);
     void write_tombstone(Batch& batch, std::string_view key, const std::string* headers);
@@ -162,10 +164,11 @@ void ChangeWriter::update(Batch& batch, uint32_t row, bool is_wanted, AppendImag
     const size_t start = out.size();
     UpdateImages images(before_places_, after_places_);
     append_images(out, images);
-    if (!is_wanted || (options_.skip_unchanged && images.before(out) == images.after(out)))
+    if ((!is_wanted && !options_.skips_by_record) ||
+        (options_.skip_unchanged && images.before(out) == images.after(out)))
         out.resize(start);
     else
-        finish_update(batch, start, row, images);
+        finish_update(batch, start, row, is_wanted, images);
 }
 
 }  // namespace millrace::engine

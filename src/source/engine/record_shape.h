@@ -113,7 +113,7 @@ class RecordShape {
 };
 
 /// A column's place in the rows of a table's plan. `ColumnPlan` turns a value into JSON: name_json(), append(out,
-/// value), append_unshaped(out, value) as keys have it, is_shaped().
+/// value), append_key(out, value) as keys have it, and whether that may differ, has_key_form().
 template <typename ColumnPlan>
 struct PlanSlot {
     ColumnPlan plan;
@@ -129,14 +129,14 @@ struct PlanSlot {
             const size_t begin = out.size();
             plan.append(out, value);
             if (key_place < 0) return;
-            if (!plan.is_shaped()) {
+            if (!plan.has_key_form()) {
                 places.spans[static_cast<size_t>(key_place)] = {begin, out.size(), false};
                 return;
             }
         }
         if (key_place < 0) return;
         const size_t begin = places.hidden.size();
-        plan.append_unshaped(places.hidden, value);
+        plan.append_key(places.hidden, value);
         places.spans[static_cast<size_t>(key_place)] = {begin, places.hidden.size(), true};
     }
 };

@@ -5,9 +5,9 @@
 
 #include "relational/filters.h"
 #include "source/engine/incremental_snapshot.h"
+#include "source/engine/offset_state.h"
 #include "source/engine/record_queue.h"
 #include "source/engine/signal_actions.h"
-#include "source/engine/offset_state.h"
 #include "topiclog/append_batch.h"
 
 namespace millrace::engine {

@@ -56,7 +56,8 @@ class Catalog {
     PgTypes& types_;
 };
 
-/// The captured tables among all, in the order in which a snapshot reads them; the signal table last of all is left out.
+/// The captured tables among all, in the order in which a snapshot reads them; the signal table last of all is left
+/// out.
 std::vector<relational::TableId> captured_tables(Catalog& catalog, const relational::Filters& filters);
 
 }  // namespace millrace::postgres

@@ -40,15 +40,15 @@ bool is_no_number(const ValueForm& form, std::string_view text) {
 }  // namespace
 
 ColumnPlan::ColumnPlan(const PgTable& table, const PgTable::Column& column, const PgType& type, ValueForm form,
-                       const ValueModes& modes, std::string field, relational::ColumnShape shape)
+                       const engine::ShapeSettings& settings, const ValueModes& modes, relational::ColumnShape shape)
     : place_(format("column {} of table {}", column.column.name, table.id.dotted())),
-      field_(std::move(field)),
+      field_(settings.field_names.apply(column.column.name)),
       is_optional_(column.column.optional),
-      form_(std::move(form)) {
+      form_(with_decimals(std::move(form), settings.value_json.decimals_are_numbers)),
+      key_form_(with_decimals(form_, settings.key_json.decimals_are_numbers)) {
     name_json_ = quoted(field_) + ":";
     record::Schema schema = form_.schema;
     schema.optional = is_optional_;
-    if (modes.comments && column.column.comment) schema.doc = *column.column.comment;
     if (auto json = default_json(column.column, type, form_)) schema.default_json = std::move(json);
     null_json_ = schema.default_json ? *schema.default_json : is_optional_ ? "null" : form_.zero_json;
     if (null_json_.empty()) null_json_ = "null";
@@ -113,7 +113,7 @@ void ColumnPlan::cannot_read(const std::string& text) const {
                             text.substr(0, 100), place_));
 }
 
-void ColumnPlan::append_unshaped(std::string& out, const TupleValue& value) const {
+void ColumnPlan::append_in(std::string& out, const ValueForm& form, const TupleValue& value) const {
     switch (value.state) {
         case TupleValue::State::Null:
             out += null_json_;
@@ -129,12 +129,12 @@ void ColumnPlan::append_unshaped(std::string& out, const TupleValue& value) cons
         case TupleValue::State::Text:
             break;
     }
-    if (is_no_number(form_, value.text)) {
+    if (is_no_number(form, value.text)) {
         out += null_json_;
         return;
     }
     try {
-        append_value(out, form_, value.text, value.is_snapshot);
+        append_value(out, form, value.text, value.is_snapshot);
     } catch (const UnreadableValue& unreadable) {
         cannot_read(unreadable.text);
     }
@@ -142,7 +142,7 @@ void ColumnPlan::append_unshaped(std::string& out, const TupleValue& value) cons
 
 void ColumnPlan::append(std::string& out, const TupleValue& value) {
     const size_t start = out.size();
-    append_unshaped(out, value);
+    append_in(out, form_, value);
     if (shaper_.is_shaped()) shaper_.shape(out, start, value.state == TupleValue::State::Null, null_json_);
 }
 

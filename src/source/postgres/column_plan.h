@@ -5,6 +5,7 @@
 #include "record/schema.h"
 #include "relational/column_shaping.h"
 #include "source/engine/column_shaper.h"
+#include "source/engine/record_shape.h"
 #include "source/postgres/catalog.h"
 #include "source/postgres/value_form.h"
 
@@ -14,7 +15,7 @@ namespace millrace::postgres {
 class ColumnPlan {
   public:
     ColumnPlan(const PgTable& table, const PgTable::Column& column, const PgType& type, ValueForm form,
-               const ValueModes& modes, std::string field, relational::ColumnShape shape);
+               const engine::ShapeSettings& settings, const ValueModes& modes, relational::ColumnShape shape);
 
     const std::string& name_json() const { return name_json_; }  ///< The field's name with quotes and colon.
     const std::string& field() const { return field_; }
@@ -28,20 +29,22 @@ class ColumnPlan {
     /// column, where it stands for a value that the log does not tell, the type's zero. Throws FatalError if the value
     /// does not fit the column, or is not in the log and nothing can stand for it.
     void append(std::string& out, const TupleValue& value);
-    bool is_shaped() const { return shaper_.is_shaped(); }
-    /// The value as keys have it.
-    void append_unshaped(std::string& out, const TupleValue& value) const;
+    /// Neither masked nor cut, and with decimals as the key's converter has them.
+    void append_key(std::string& out, const TupleValue& value) const { append_in(out, key_form_, value); }
+    /// Does append_key() give anything else?
+    bool has_key_form() const { return shaper_.is_shaped() || key_form_.as_number != form_.as_number; }
 
     void keep_nulls();
 
   private:
+    void append_in(std::string& out, const ValueForm& form, const TupleValue& value) const;
     void set_unavailable(const PgType& type, const std::string& placeholder);
     [[noreturn]] void cannot_read(const std::string& text) const;
 
     std::string place_;  ///< "column c of table s.t"
     std::string field_, name_json_;
     bool is_optional_ = true;
-    ValueForm form_;
+    ValueForm form_, key_form_;
     std::string null_json_;
     std::string unavailable_json_;  ///< Of a value that was not changed and is not in the log; empty: nothing can be.
     record::SchemaPtr schema_, key_schema_;

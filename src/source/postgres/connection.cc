@@ -127,9 +127,8 @@ Connection::Connection(const ConnectionOptions& options, Kind kind) : wake_(std:
     handle_.reset(PQconnectdbParams(names.data(), values.data(), 0));
     if (PQstatus(handle_.get()) != CONNECTION_OK) {
         const std::string cause(trimmed(PQerrorMessage(handle_.get())));
-        const std::string message =
-            format("Cannot connect to {}:{} as {} for database {}: {}", options.host, options.port, options.user,
-                   options.database, cause);
+        const std::string message = format("Cannot connect to {}:{} as {} for database {}: {}", options.host,
+                                           options.port, options.user, options.database, cause);
         // libpq gives no SQLSTATE here; these are refusals that trying again does not change.
         for (const char* refusal : {"password authentication failed", "no pg_hba.conf entry", "does not exist",
                                     "permission denied", "must be superuser", "certificate"})
@@ -213,8 +212,8 @@ void Connection::stream(const std::string& sql, const std::function<void(const s
         for (int row = 0; row < PQntuples(result.get()) && goes_on; ++row) {
             for (size_t i = 0; i < columns; ++i) {
                 const int column = static_cast<int>(i);
-                values[i] = PQgetisnull(result.get(), row, column) != 0 ? nullptr
-                                                                        : PQgetvalue(result.get(), row, column);
+                values[i] =
+                    PQgetisnull(result.get(), row, column) != 0 ? nullptr : PQgetvalue(result.get(), row, column);
                 lengths[i] = PQgetlength(result.get(), row, column);
             }
             goes_on = each({values.data(), lengths.data(), static_cast<int>(columns)});

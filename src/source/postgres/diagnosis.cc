@@ -54,10 +54,12 @@ class Examination {
                     "ALTER SYSTEM SET wal_level = logical; and restart the server");
         else
             fine("wal_level is logical");
-        const auto free = parse_int(value("SELECT current_setting('max_replication_slots')::int - count(*) FROM "
-                                          "pg_catalog.pg_replication_slots"));
+        const auto free =
+            parse_int(value("SELECT current_setting('max_replication_slots')::int - count(*) FROM "
+                            "pg_catalog.pg_replication_slots"));
         if (free && *free <= 0)
-            problem("All replication slots are taken", "The connector needs one, and a second while it takes a snapshot",
+            problem("All replication slots are taken",
+                    "The connector needs one, and a second while it takes a snapshot",
                     "ALTER SYSTEM SET max_replication_slots to a greater number and restart the server");
     }
 

@@ -205,9 +205,10 @@ const PgType& PgTypes::get(uint32_t type) {
     load(format("t.oid = {}", type));
     const auto loaded = types_.find(type);
     if (loaded == types_.end())
-        throw FatalError(format("A column has the type with the object identifier {}, which the server does not have "
-                                "(any more); leave the column out with column.exclude.list",
-                                type));
+        throw FatalError(
+            format("A column has the type with the object identifier {}, which the server does not have "
+                   "(any more); leave the column out with column.exclude.list",
+                   type));
     return loaded->second;
 }
 

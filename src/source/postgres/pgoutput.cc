@@ -15,7 +15,8 @@ Lsn lsn(ByteCursor& cursor) {
     return {cursor.big(8)};
 }
 int64_t time_us(ByteCursor& cursor) {
-    return static_cast<int64_t>(cursor.big(8)) + kEpochMicros;
+    const uint64_t micros = cursor.big(8) + static_cast<uint64_t>(kEpochMicros);  // wraps where the server is wrong
+    return static_cast<int64_t>(micros);
 }
 
 void read_tuple(ByteCursor& cursor, Tuple& tuple) {

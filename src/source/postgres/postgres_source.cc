@@ -12,6 +12,7 @@
 #include "base/stoppable_sleep.h"
 #include "base/text.h"
 #include "source/engine/record_options.h"
+#include "source/engine/signal_channels.h"
 #include "source/engine/snapshot_mode.h"
 #include "source/postgres/diagnosis.h"
 #include "source/postgres/postgres_config.h"
@@ -104,6 +105,7 @@ class PostgresSource final : public engine::Source {
 
     engine::ChangeWriter::Options writer_options() {
         auto options = engine::change_writer_options(context_, schema_.settings().identity);
+        options.skips_by_record = true;
         options.topic_used = [this](const std::string& topic) {  // it is there before its first record of this run
             queue_->ensure_topics({topic});
             context_.topic_used(topic);
@@ -187,24 +189,26 @@ class PostgresSource final : public engine::Source {
     static void require_logical_log(Connection& control) {
         const auto level = control.value("SHOW wal_level").value_or("");
         if (level != "logical")
-            throw FatalError(format("The server's log does not hold what is needed: wal_level is {}; set "
-                                    "wal_level=logical in postgresql.conf and restart the server",
-                                    level));
+            throw FatalError(
+                format("The server's log does not hold what is needed: wal_level is {}; set "
+                       "wal_level=logical in postgresql.conf and restart the server",
+                       level));
         if (control.value("SELECT rolreplication OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user") ==
             "f")
-            throw FatalError(format("The user {} may not read the log; let an administrator run: ALTER ROLE {} "
-                                    "REPLICATION",
-                                    control.value("SELECT current_user").value_or(""),
-                                    quote_name(control.value("SELECT current_user").value_or(""))));
+            throw FatalError(
+                format("The user {} may not read the log; let an administrator run: ALTER ROLE {} "
+                       "REPLICATION",
+                       control.value("SELECT current_user").value_or(""),
+                       quote_name(control.value("SELECT current_user").value_or(""))));
     }
 
     /// Why streaming cannot go on from the offset, if it cannot.
     std::optional<std::string> what_is_lost(const std::optional<SlotState>& slot) const {
         if (!slot) return format("the replication slot {} is gone", slot_);
         if (slot->wal_status == "lost" || !slot->invalidation.empty())
-            return format("the server has given up the replication slot {} ({})", slot_,
-                          slot->invalidation.empty() ? "its log was removed, see max_slot_wal_keep_size"
-                                                     : slot->invalidation);
+            return format(
+                "the server has given up the replication slot {} ({})", slot_,
+                slot->invalidation.empty() ? "its log was removed, see max_slot_wal_keep_size" : slot->invalidation);
         if (slot->confirmed > offset_.resume_from())
             return format("the replication slot {} has moved on to {}, and the offset is at {}", slot_,
                           slot->confirmed.text(), offset_.resume_from().text());
@@ -234,8 +238,8 @@ class PostgresSource final : public engine::Source {
         if (!lost || mode_.reads_data(true, false)) return;
         const std::string strategy = lower(context_.settings.text("offset.mismatch.strategy"));
         if (slot && slot->wal_status != "lost" && (strategy == "trust_slot" || strategy == "trust_greater_lsn")) {
-            log::warn(kLogger, format("Streaming goes on from the slot (offset.mismatch.strategy={}): {}", strategy,
-                                      *lost));
+            log::warn(kLogger,
+                      format("Streaming goes on from the slot (offset.mismatch.strategy={}): {}", strategy, *lost));
             offset_.last_commit = slot->confirmed;
             offset_.transaction_end = {};
             return;
@@ -276,7 +280,6 @@ class PostgresSource final : public engine::Source {
         options.delay_ms = settings.integer("snapshot.delay.ms");
         options.locks = iequals(settings.text("snapshot.locking.mode"), "shared");
         options.lock_timeout_ms = settings.integer("snapshot.lock.timeout.ms", 10'000);
-        options.order_by_rows = settings.text("snapshot.tables.order.by.row.count", "disabled");
         options.included = relational::NamePatterns("snapshot.include.collection.list",
                                                     settings.text("snapshot.include.collection.list"));
         options.with_data = data;
@@ -305,6 +308,9 @@ class PostgresSource final : public engine::Source {
         log::set_phase("streaming");
         if (const int64_t delay = context_.settings.integer("streaming.delay.ms"); delay > 0)
             sleep_for(std::chrono::milliseconds(delay), stop);
+        auto channel_options = engine::SignalChannels::Options::from(context_.settings);
+        channel_options.logger = "postgresql.signal";
+        const engine::SignalChannels channels(context_.log, std::move(channel_options), inbox_);
         Streaming streaming(stream_options(queue), control, schema_, writer_, queue, offset_);
         queue.synchronized([&] { streaming_ = &streaming; });
         try {
@@ -338,12 +344,13 @@ class PostgresSource final : public engine::Source {
         options.stream.further = settings.text("slot.stream.params");
         options.stream.status_interval_ms = settings.integer("status.update.interval.ms", 10'000);
         options.truncates_are_events = !engine::skips_operation(settings, "t");
-        options.confirms = !iequals(settings.text("lsn.flush.mode"), "manual") &&
-                           settings.boolean("flush.lsn.source", true);
+        options.confirms =
+            !iequals(settings.text("lsn.flush.mode"), "manual") && settings.boolean("flush.lsn.source", true);
         options.slot_tries = settings.integer("slot.max.retries", 6);
         options.slot_retry_ms = settings.integer("slot.retry.delay.ms", 10'000);
         options.xmin_interval_ms = settings.integer("xmin.fetch.interval.ms");
         options.messages = &messages_;
+        options.signals = &inbox_;
         options.durable_mark = [this] { return durable_mark_.load(); };
         options.figures = context_.figures;
         options.logger = "postgresql.streaming";

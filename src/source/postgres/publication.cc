@@ -57,9 +57,10 @@ void Publication::create(Connection& connection, Catalog& catalog, const relatio
     } else if (mode_ == Mode::Filtered) {
         const auto tables = wanted(connection, catalog, filters);
         if (tables.empty())
-            throw FatalError(format("No table is captured, so there is nothing to make the publication {} for; see "
-                                    "schema.include.list and table.include.list",
-                                    name_));
+            throw FatalError(
+                format("No table is captured, so there is nothing to make the publication {} for; see "
+                       "schema.include.list and table.include.list",
+                       name_));
         statement += " FOR TABLE " + table_list(tables);
     }
     log::info(logger, format("Creating the publication with: {}{}", statement, with));
@@ -90,21 +91,23 @@ void Publication::settle(Connection& connection, Catalog& catalog, const relatio
     const bool may_write = !is_read_only_ && connection.value("SELECT pg_catalog.pg_is_in_recovery()") != "t";
     if (found.empty()) {
         if (mode_ == Mode::Disabled || !may_write)
-            throw FatalError(format("There is no publication {}, and {}; make it with: CREATE PUBLICATION {} FOR TABLE "
-                                    "…, and restart the connector",
-                                    name_,
-                                    mode_ == Mode::Disabled ? "publication.autocreate.mode is disabled"
-                                                            : "nothing may be written to this server",
-                                    quote_name(name_)));
+            throw FatalError(
+                format("There is no publication {}, and {}; make it with: CREATE PUBLICATION {} FOR TABLE "
+                       "…, and restart the connector",
+                       name_,
+                       mode_ == Mode::Disabled ? "publication.autocreate.mode is disabled"
+                                               : "nothing may be written to this server",
+                       quote_name(name_)));
         create(connection, catalog, filters, logger);
         return;
     }
     if (mode_ != Mode::Filtered) return;
     if (found[0][0] == "t")
-        throw FatalError(format("The publication {} is for all tables, so its tables cannot follow the filters "
-                                "(publication.autocreate.mode=filtered); drop it, or set "
-                                "publication.autocreate.mode=all_tables",
-                                name_));
+        throw FatalError(
+            format("The publication {} is for all tables, so its tables cannot follow the filters "
+                   "(publication.autocreate.mode=filtered); drop it, or set "
+                   "publication.autocreate.mode=all_tables",
+                   name_));
     if (may_write) follow_filters(connection, catalog, filters, logger);
 }
 

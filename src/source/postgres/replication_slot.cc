@@ -28,8 +28,8 @@ std::optional<SlotState> find_slot(Connection& connection, const std::string& na
 
 NewSlot create_slot(Connection& connection, const std::string& name, bool is_temporary, bool is_failover) {
     const bool has_options = connection.server_version() >= 150000;
-    std::string command = format("CREATE_REPLICATION_SLOT {} {}LOGICAL pgoutput", quote_name(name),
-                                 is_temporary ? "TEMPORARY " : "");
+    std::string command =
+        format("CREATE_REPLICATION_SLOT {} {}LOGICAL pgoutput", quote_name(name), is_temporary ? "TEMPORARY " : "");
     if (has_options)
         command += is_failover && connection.server_version() >= 170000 ? " (SNAPSHOT 'export', FAILOVER)"
                                                                         : " (SNAPSHOT 'export')";

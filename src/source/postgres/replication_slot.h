@@ -12,11 +12,11 @@ namespace millrace::postgres {
 struct SlotState {
     std::string plugin, database;
     bool is_active = false;
-    std::string holder;                ///< The process that has it, while it is active.
-    Lsn restart, confirmed;            ///< What the server keeps from; what it need not send again.
-    std::string wal_status;            ///< "reserved", "extended", "unreserved", "lost"; empty before PostgreSQL 13.
-    std::optional<int64_t> safe_bytes; ///< How much more may be written before the slot may be lost.
-    std::string invalidation;          ///< Why it was invalidated (PostgreSQL 17); empty: it was not.
+    std::string holder;                 ///< The process that has it, while it is active.
+    Lsn restart, confirmed;             ///< What the server keeps from; what it need not send again.
+    std::string wal_status;             ///< "reserved", "extended", "unreserved", "lost"; empty before PostgreSQL 13.
+    std::optional<int64_t> safe_bytes;  ///< How much more may be written before the slot may be lost.
+    std::string invalidation;           ///< Why it was invalidated (PostgreSQL 17); empty: it was not.
 };
 /// Nothing if there is no such slot. Throws ServerError.
 std::optional<SlotState> find_slot(Connection& connection, const std::string& name);

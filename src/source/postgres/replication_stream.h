@@ -29,8 +29,8 @@ class ReplicationStream {
         Lsn start;
         std::string_view bytes;
     };
-    /// The next one; nothing at a sign of life of the server, or when `timeout_ms` have passed. Tells the server now and
-    /// then what it may forget. Throws ServerError.
+    /// The next one; nothing at a sign of life of the server, or when `timeout_ms` have passed. Tells the server now
+    /// and then what it may forget. Throws ServerError.
     std::optional<Data> next(int timeout_ms);
     /// Everything before this place is durable; the server may forget it. Told with the next status.
     void confirm(Lsn durable);

@@ -1,8 +1,6 @@
 #include "source/postgres/snapshot.h"
 
-#include <algorithm>
 #include <chrono>
-#include <map>
 
 #include "base/calendar.h"
 #include "base/errors.h"
@@ -50,9 +48,10 @@ void Snapshot::open_views() {
     first.execute("BEGIN ISOLATION LEVEL REPEATABLE READ");
     if (!snapshot.empty()) first.execute("SET TRANSACTION SNAPSHOT " + quote_text(snapshot));
     if (snapshot.empty()) {
-        place_ = Lsn::from_text(first.value("SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN "
-                                            "pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() "
-                                            "END")
+        place_ = Lsn::from_text(first
+                                    .value("SELECT CASE WHEN pg_catalog.pg_is_in_recovery() THEN "
+                                           "pg_catalog.pg_last_wal_replay_lsn() ELSE pg_catalog.pg_current_wal_lsn() "
+                                           "END")
                                     .value_or(""))
                      .value_or(Lsn{});
         if (options_.threads > 1) snapshot = first.value("SELECT pg_catalog.pg_export_snapshot()").value_or("");
@@ -75,20 +74,6 @@ void Snapshot::lock_tables() {
         view.execute("LOCK TABLE " + quote_table(id.database, id.table) + " IN ACCESS SHARE MODE");
 }
 
-void Snapshot::sort_by_rows(std::vector<relational::TableId>& tables) {
-    if (iequals(options_.order_by_rows, "disabled") || options_.order_by_rows.empty()) return;
-    std::map<relational::TableId, int64_t> rows;
-    for (const auto& id : tables)
-        rows[id] = parse_int(views_.front()
-                                 ->value("SELECT count(*) FROM " + quote_table(id.database, id.table))
-                                 .value_or("0"))
-                       .value_or(0);
-    const bool is_descending = iequals(options_.order_by_rows, "descending");
-    std::stable_sort(tables.begin(), tables.end(), [&](const auto& a, const auto& b) {
-        return is_descending ? rows[a] > rows[b] : rows[a] < rows[b];
-    });
-}
-
 void Snapshot::read_structure() {
     Catalog catalog(*views_.front(), schema_.types());
     for (const auto& id : captured_)
@@ -97,7 +82,6 @@ void Snapshot::read_structure() {
         if (!schema_.filters().is_signal_table(id) &&
             (options_.included.empty() || options_.included.match(id.dotted())))
             tables_.push_back(id);
-    if (options_.with_data) sort_by_rows(tables_);
 }
 
 void Snapshot::set_offset() {

@@ -24,15 +24,14 @@ class Snapshot {
         engine::SourceFigures* figures = nullptr;
         std::function<void()> started;  ///< See engine::SourceContext.
         ConnectionOptions connection;
-        std::string slot;       ///< The slot that streaming will read; empty: it does not stream.
+        std::string slot;  ///< The slot that streaming will read; empty: it does not stream.
         bool is_failover = false;
-        size_t threads = 1;     ///< snapshot.max.threads
-        int64_t delay_ms = 0;   ///< snapshot.delay.ms
-        bool locks = false;     ///< snapshot.locking.mode=shared
+        size_t threads = 1;    ///< snapshot.max.threads
+        int64_t delay_ms = 0;  ///< snapshot.delay.ms
+        bool locks = false;    ///< snapshot.locking.mode=shared
         int64_t lock_timeout_ms = 10'000;
-        std::string order_by_rows = "disabled";  ///< snapshot.tables.order.by.row.count
-        relational::NamePatterns included;       ///< snapshot.include.collection.list
-        bool with_data = true;                   ///< Rows are read.
+        relational::NamePatterns included;  ///< snapshot.include.collection.list
+        bool with_data = true;              ///< Rows are read.
         engine::SnapshotRows::Options rows;
         std::string logger;
     };
@@ -50,7 +49,6 @@ class Snapshot {
     void open_views();
     void lock_tables();
     void read_structure();
-    void sort_by_rows(std::vector<relational::TableId>& tables);
     void set_offset();
     void read_data(const std::stop_token& stop);
     void tell_source(engine::ChangeWriter::SourceText& text, const relational::TableId& table,

@@ -28,9 +28,7 @@ void append_source(std::string& out, const std::string& head, const SourceInfo& 
         else
             to += "null";
     };
-    const auto value_of = [](const std::optional<Lsn>& lsn) {
-        return lsn ? std::optional(lsn->value) : std::nullopt;
-    };
+    const auto value_of = [](const std::optional<Lsn>& lsn) { return lsn ? std::optional(lsn->value) : std::nullopt; };
     // A JSON array of texts, itself a text.
     std::string sequence = "\"[";
     for (const auto* lsn : {&info.last_commit, &info.lsn}) {

@@ -46,7 +46,8 @@ Streaming::Streaming(Options options, Connection& control, SchemaState& schema, 
     if (options_.transactions != nullptr && !offset_.transaction_id.empty())
         options_.transactions->resume(offset_.transaction_id, offset_.transaction_counts);
     // An offset of Debezium's from within a transaction: its changes up to there are done.
-    if (!offset_.transaction_end && offset_.processed && offset_.last_commit && *offset_.processed > *offset_.last_commit)
+    if (!offset_.transaction_end && offset_.processed && offset_.last_commit &&
+        *offset_.processed > *offset_.last_commit)
         skip_before_ = *offset_.processed;
 }
 
@@ -191,6 +192,7 @@ void Streaming::write_change(Operation operation, const char* type, uint32_t rel
             steering_->note_signals(signals);
         }
     }
+    has_signal_ = has_signal_ || (steering_ == nullptr && schema_.filters().is_signal_table(table.id));
     note(lsn, type);
     ++offset_.events_done;
     MILLRACE_FAILPOINT("stream.rows");
@@ -206,22 +208,21 @@ void Streaming::insert(const Insert& insert, Lsn lsn, topiclog::AppendBatch& bat
 }
 
 void Streaming::update(const Update& update, Lsn lsn, topiclog::AppendBatch& batch) {
-    write_change(Operation::Update, "UPDATE", update.relation, lsn, batch,
-                 [&](topiclog::AppendBatch& to, TablePlan& plan, bool is_wanted) {
-                     writer_.update(
-                         to, 0, is_wanted, [&](std::string& out, engine::ChangeWriter::UpdateImages& images) {
-                             images.has_old_key = update.old_kind != '\0';
-                             images.begin_before(out);
-                             if (images.has_old_key)
-                                 plan.append_row(out, old_row_, nullptr, images.before_places);
-                             else
-                                 out += "null";
-                             images.begin_after(out);
-                             plan.append_row(out, new_row_, update.old_kind == 'O' ? &old_row_ : nullptr,
-                                             images.after_places);
-                             images.end(out);
-                         });
-                 });
+    write_change(
+        Operation::Update, "UPDATE", update.relation, lsn, batch,
+        [&](topiclog::AppendBatch& to, TablePlan& plan, bool is_wanted) {
+            writer_.update(to, 0, is_wanted, [&](std::string& out, engine::ChangeWriter::UpdateImages& images) {
+                images.has_old_key = update.old_kind != '\0';
+                images.begin_before(out);
+                if (images.has_old_key)
+                    plan.append_row(out, old_row_, nullptr, images.before_places);
+                else
+                    out += "null";
+                images.begin_after(out);
+                plan.append_row(out, new_row_, update.old_kind == 'O' ? &old_row_ : nullptr, images.after_places);
+                images.end(out);
+            });
+        });
 }
 
 void Streaming::remove(const Delete& remove, Lsn lsn, topiclog::AppendBatch& batch) {
@@ -307,6 +308,19 @@ void Streaming::note_idle() {
     offset_.last_commit = stream_->server_end();
 }
 
+/// Until this connector can act on them, nobody shall wait in vain.
+void Streaming::refuse_signals() {
+    std::vector<std::string> types;
+    for (const auto& signal : options_.signals->take()) types.push_back(signal.type);
+    if (std::exchange(has_signal_, false)) types.emplace_back("of the signal table");
+    if (types.empty()) return;
+    log::warn(options_.logger,
+              format("Signals are not acted on by the PostgreSQL connector yet and are passed over: {}. For a new "
+                     "snapshot of tables restart the connector with snapshot.mode=always and "
+                     "snapshot.include.collection.list",
+                     join(types, ", ")));
+}
+
 void Streaming::look_for_xmin() {
     if (options_.xmin_interval_ms <= 0 || steady_ms() - last_xmin_ms_ < options_.xmin_interval_ms) return;
     last_xmin_ms_ = steady_ms();
@@ -370,6 +384,7 @@ void Streaming::run(const std::stop_token& stop) {
                 }
             }
             if (steering_ != nullptr) steering_->act(in_transaction_);
+            refuse_signals();
         }
     } catch (const ServerError& fault) {
         if (stop.stop_requested()) return;

@@ -26,16 +26,17 @@ class Streaming {
     struct Options {
         std::function<void()> connected;  ///< The server sends its log from the offset on.
         ReplicationStream::Options stream;
-        bool truncates_are_events = false;           ///< skipped.operations without t
-        bool confirms = true;                        ///< lsn.flush.mode; false: manual.
-        int64_t slot_tries = 6;                      ///< slot.max.retries
-        int64_t slot_retry_ms = 10'000;              ///< slot.retry.delay.ms
-        int64_t xmin_interval_ms = 0;                ///< xmin.fetch.interval.ms; 0: never.
-        int64_t tick_ms = 1'000;                     ///< How long to wait for the server at most.
-        engine::Heartbeat* heartbeat = nullptr;      ///< Outlives this; nullptr: none.
+        bool truncates_are_events = false;                   ///< skipped.operations without t
+        bool confirms = true;                                ///< lsn.flush.mode; false: manual.
+        int64_t slot_tries = 6;                              ///< slot.max.retries
+        int64_t slot_retry_ms = 10'000;                      ///< slot.retry.delay.ms
+        int64_t xmin_interval_ms = 0;                        ///< xmin.fetch.interval.ms; 0: never.
+        int64_t tick_ms = 1'000;                             ///< How long to wait for the server at most.
+        engine::Heartbeat* heartbeat = nullptr;              ///< Outlives this; nullptr: none.
         engine::TransactionMonitor* transactions = nullptr;  ///< provide.transaction.metadata; nullptr: off.
-        LogicalMessageWriter* messages = nullptr;    ///< Outlives this.
-        std::function<uint64_t()> durable_mark;      ///< Of the last offset that is durable.
+        LogicalMessageWriter* messages = nullptr;            ///< Outlives this.
+        engine::SignalInbox* signals = nullptr;              ///< Outlives this.
+        std::function<uint64_t()> durable_mark;              ///< Of the last offset that is durable.
         engine::SourceFigures* figures = nullptr;
         std::string logger;
     };
@@ -81,6 +82,7 @@ class Streaming {
     template <typename Write>
     void write_change(engine::ChangeWriter::Operation operation, const char* type, uint32_t relation, Lsn lsn,
                       topiclog::AppendBatch& batch, Write&& write);
+    void refuse_signals();
     void note_idle();
     void look_for_xmin();
     void catalogue_is_reachable();
@@ -105,6 +107,7 @@ class Streaming {
     Lsn skip_before_;              ///< The same, as Debezium's offsets tell it.
     Lsn last_lsn_;
     int64_t last_xmin_ms_ = 0;
+    bool has_signal_ = false;  ///< A row came to the signal table.
     engine::SnapshotSteering* steering_ = nullptr;
 };
 

@@ -18,13 +18,12 @@ TablePlan::TablePlan(const PgTable& table, PgTypes& types, const relational::Fil
             slots_.emplace_back(std::nullopt);
             continue;
         }
-        ColumnPlan plan(table, column, types.root(column.type, column.modifier).type, std::move(*form), settings.modes,
-                        settings.field_names.apply(column.column.name),
-                        settings.shaping.find(table.id, column.column));
+        ColumnPlan plan(table, column, types.root(column.type, column.modifier).type, std::move(*form), settings,
+                        settings.modes, settings.shaping.find(table.id, column.column));
         if (!settings.value_json.replace_null_with_default) plan.keep_nulls();
         const bool is_captured = filters.captures_column(table.id, column.column.name);
-        columns.push_back({column.column.name, plan.field(), plan.schema(), plan.key_schema(), is_captured,
-                           plan.decimal_scale()});
+        columns.push_back(
+            {column.column.name, plan.field(), plan.schema(), plan.key_schema(), is_captured, plan.decimal_scale()});
         planned_.push_back(slots_.size());
         slots_.emplace_back(engine::PlanSlot<ColumnPlan>{std::move(plan), is_captured, -1});
     }

@@ -24,8 +24,9 @@ class TablePlan : public engine::RecordShape {
     /// The columns that a tuple must have.
     size_t column_count() const { return slots_.size(); }
 
-    /// Appends the row's struct; `places` gets those of the key columns' values. Where a value is not in the log because
-    /// it was not changed, `old_row` (nullptr: not known) may have it. Throws FatalError if the row does not fit.
+    /// Appends the row's struct; `places` gets those of the key columns' values. Where a value is not in the log
+    /// because it was not changed, `old_row` (nullptr: not known) may have it. Throws FatalError if the row does not
+    /// fit.
     void append_row(std::string& out, const Tuple& row, const Tuple* old_row, engine::KeyPlaces& places);
     /// The same of a row that has the values of selected_columns() alone.
     void append_selected(std::string& out, const Tuple& row, engine::KeyPlaces& places);

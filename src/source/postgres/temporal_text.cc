@@ -1,6 +1,7 @@
 #include "source/postgres/temporal_text.h"
 
 #include <charconv>
+#include <limits>
 #include <string>
 
 #include "base/calendar.h"
@@ -17,15 +18,20 @@ constexpr int64_t kInfinityMicros = 9223372036825200000, kMinusInfinityMicros = 
 /// java.time.LocalDate.MAX and MIN of a date cut to 32 bits.
 constexpr int64_t kInfinityDays = 2147483647, kMinusInfinityDays = -2147483648;
 
+/// The most hours of an interval: 2^63 µs.
+constexpr int64_t kLargestHours = 2562047789;
+constexpr int64_t kLargestYear = 5874897;
+
 /// Reads a text front to back; what does not fit throws.
 class Scan {
   public:
     explicit Scan(std::string_view text) : whole_(text), rest_(text) {}
 
-    int64_t number() {
+    /// A number without a sign, or with '-', no further from 0 than `limit`.
+    int64_t number(int64_t limit = kLargestHours) {
         int64_t value = 0;
         const auto result = std::from_chars(rest_.data(), rest_.data() + rest_.size(), value);
-        if (result.ec != std::errc()) fail();
+        if (result.ec != std::errc() || value > limit || value < -limit) fail();
         rest_.remove_prefix(static_cast<size_t>(result.ptr - rest_.data()));
         return value;
     }
@@ -60,19 +66,19 @@ class Scan {
     }
     /// "13:14:15.5", in µs.
     int64_t clock() {
-        int64_t micros = number() * 3600;
+        int64_t seconds = number(24) * 3600;
         need(':');
-        micros += number() * 60;
-        if (take(':')) micros += number();
-        return micros * 1'000'000 + fraction();
+        seconds += number(59) * 60;
+        if (take(':')) seconds += number(60);
+        return seconds * 1'000'000 + fraction();
     }
     /// "+02", "-05:30", "+00:19:32", in seconds.
     int64_t zone() {
         const bool is_negative = front() == '-';
         if (!take('-')) need('+');
-        int64_t seconds = number() * 3600;
-        if (take(':')) seconds += number() * 60;
-        if (take(':')) seconds += number();
+        int64_t seconds = number(24) * 3600;
+        if (take(':')) seconds += number(59) * 60;
+        if (take(':')) seconds += number(59);
         return is_negative ? -seconds : seconds;
     }
 
@@ -87,12 +93,14 @@ struct Date {
 
 Date date(Scan& scan) {
     Date date;
-    date.year = scan.number();
+    date.year = scan.number(kLargestYear);
     scan.need('-');
-    date.month = static_cast<unsigned>(scan.number());
+    const int64_t month = scan.number(12);
     scan.need('-');
-    date.day = static_cast<unsigned>(scan.number());
-    if (date.month < 1 || date.month > 12 || date.day < 1 || date.day > 31) scan.fail();
+    const int64_t day = scan.number(31);
+    if (month < 1 || day < 1) scan.fail();
+    date.month = static_cast<unsigned>(month);
+    date.day = static_cast<unsigned>(day);
     return date;
 }
 
@@ -120,7 +128,12 @@ int64_t micros_from(std::string_view text) {
     scan.need(' ');
     int64_t micros = scan.clock();
     if (scan.front() == '+' || scan.front() == '-') micros -= scan.zone() * 1'000'000;
-    return days_of(scan, found) * kMicrosPerDay + micros;
+    int64_t total = 0;  // the last years that the server knows lie beyond 2^63 µs from 1970
+    if (__builtin_mul_overflow(days_of(scan, found), kMicrosPerDay, &total) ||
+        __builtin_add_overflow(total, micros, &total)) {
+        scan.fail();
+    }
+    return total;
 }
 
 int64_t time_from(std::string_view text) {
@@ -132,7 +145,9 @@ int64_t time_from(std::string_view text) {
 
 int64_t utc_time_from(std::string_view text) {
     Scan scan(text);
-    int64_t micros = scan.clock() - scan.zone() * 1'000'000;
+    int64_t micros = scan.clock();
+    micros -= scan.zone() * 1'000'000;
+    if (!scan.is_done()) scan.fail();
     micros %= kMicrosPerDay;
     return micros < 0 ? micros + kMicrosPerDay : micros;
 }
@@ -169,10 +184,13 @@ Interval interval_from(std::string_view text) {
 int64_t Interval::duration_micros() const {
     constexpr double kDaysPerMonth = 365.25 / 12.0;
     const double all_days = static_cast<double>(years * 12 + months) * kDaysPerMonth + static_cast<double>(days);
-    const double seconds =
-        ((all_days * 24 + static_cast<double>(hours)) * 60 + static_cast<double>(minutes)) * 60 +
-        static_cast<double>(micros) / 1e6;
-    return static_cast<int64_t>(seconds * 1e6);
+    const double seconds = ((all_days * 24 + static_cast<double>(hours)) * 60 + static_cast<double>(minutes)) * 60 +
+                           static_cast<double>(micros) / 1e6;
+    constexpr double kEnd = 9223372036854775808.0;  // as Java brings a double to a long
+    const double micros_in_all = seconds * 1e6;
+    if (micros_in_all >= kEnd) return std::numeric_limits<int64_t>::max();
+    if (micros_in_all < -kEnd) return std::numeric_limits<int64_t>::min();
+    return static_cast<int64_t>(micros_in_all);
 }
 
 }  // namespace millrace::postgres::temporal_text

@@ -65,9 +65,9 @@ ValueForm date(const ValueModes& modes) {
         form.unit = Unit::IsoText;
         return form;
     }
-    ValueForm form = make(
-        Kind::Date, Type::Int32, "0",
-        modes.time == TimeMode::Connect ? "org.apache.kafka.connect.data.Date" : "io.debezium.time.Date");
+    ValueForm form =
+        make(Kind::Date, Type::Int32, "0",
+             modes.time == TimeMode::Connect ? "org.apache.kafka.connect.data.Date" : "io.debezium.time.Date");
     form.unit = Unit::Days;
     return form;
 }
@@ -118,8 +118,8 @@ ValueForm timestamp(int digits, const ValueModes& modes) {
 }
 
 ValueForm zoned_timestamp(int digits) {
-    ValueForm form = make(Kind::ZonedTimestamp, Type::String, "\"1970-01-01T00:00:00Z\"",
-                          "io.debezium.time.ZonedTimestamp");
+    ValueForm form =
+        make(Kind::ZonedTimestamp, Type::String, "\"1970-01-01T00:00:00Z\"", "io.debezium.time.ZonedTimestamp");
     form.digits = digits == 0 ? -1 : digits;
     return form;
 }
@@ -150,7 +150,8 @@ ValueForm geometry(Kind kind, const char* name, const char* doc) {
 }
 
 ValueForm hstore(const ValueModes& modes) {
-    if (modes.hstore == HstoreMode::Json) return make(Kind::HstoreJson, Type::String, "\"{}\"", "io.debezium.data.Json");
+    if (modes.hstore == HstoreMode::Json)
+        return make(Kind::HstoreJson, Type::String, "\"{}\"", "io.debezium.data.Json");
     ValueForm form = make(Kind::HstoreMap, Type::Map, "{}");
     form.schema.keys = record::plain(Type::String);
     form.schema.items = record::plain(Type::String, true);
@@ -311,6 +312,13 @@ std::optional<ValueForm> form_of(PgTypes& types, uint32_t type, int32_t modifier
         if (auto form = extension_form(root.name, modes)) return form;
     if (!modes.include_unknown) return std::nullopt;
     return bytes(is_shape(root.name) ? Kind::ShapeAsBytes : Kind::TextAsBytes, modes);
+}
+
+ValueForm with_decimals(ValueForm form, bool as_numbers) {
+    form.as_number = as_numbers;
+    if (form.element != nullptr)
+        form.element = std::make_shared<const ValueForm>(with_decimals(*form.element, as_numbers));
+    return form;
 }
 
 }  // namespace millrace::postgres

@@ -53,8 +53,9 @@ struct ValueForm {
     Kind kind = Kind::Text;
     TimeUnit unit = TimeUnit::Micros;
     BinaryMode binary = BinaryMode::Bytes;
-    int scale = 0;    ///< Of decimals and money.
-    int digits = -1;  ///< Of a ZonedTimestamp's fraction; -1: as many as needed.
+    bool as_number = false;  ///< Of decimals: decimal.format=NUMERIC.
+    int scale = 0;           ///< Of decimals and money.
+    int digits = -1;         ///< Of a ZonedTimestamp's fraction; -1: as many as needed.
     record::Schema schema;
     std::shared_ptr<const ValueForm> element;  ///< Of an Array.
     std::string zero_json;  ///< What stands in a NOT NULL column for a value that is not known; empty: nothing can.
@@ -62,6 +63,9 @@ struct ValueForm {
 
 /// The form of a column of this type; nothing: values of the type are left out.
 std::optional<ValueForm> form_of(PgTypes& types, uint32_t type, int32_t modifier, const ValueModes& modes);
+
+/// The same form with decimals as numbers or as bytes; of arrays too.
+ValueForm with_decimals(ValueForm form, bool as_numbers);
 
 /// What a value's text cannot be: the form's JSON.
 struct UnreadableValue {

@@ -49,7 +49,7 @@ bool is_special(std::string_view number) {
 }
 
 /// A numeric of a fixed scale: the text has that scale, so its digits without the point are the unscaled integer.
-void append_decimal(std::string& out, std::string_view text, int scale) {
+void append_decimal(std::string& out, std::string_view text, int scale, bool as_number) {
     if (is_special(text)) {
         out += "null";
         return;
@@ -58,7 +58,10 @@ void append_decimal(std::string& out, std::string_view text, int scale) {
     if (!unscaled) throw UnreadableValue{std::string(text)};
     std::string bytes;
     decimal::append_twos_complement(bytes, *unscaled);
-    json_text::append_base64(out, bytes);
+    if (as_number)
+        out += decimal::text_of(bytes, scale);
+    else
+        json_text::append_base64(out, bytes);
 }
 
 /// Without trailing zeros; the scale is that of the digits that are left.
@@ -72,13 +75,12 @@ void append_variable_decimal(std::string& out, std::string_view text) {
         while (text.back() == '0') text.remove_suffix(1);
         if (text.back() == '.') text.remove_suffix(1);
     }
-    const int scale = point == std::string_view::npos || text.size() <= point
-                          ? 0
-                          : static_cast<int>(text.size() - point - 1);
+    const int scale =
+        point == std::string_view::npos || text.size() <= point ? 0 : static_cast<int>(text.size() - point - 1);
     out += "{\"scale\":";
     append_int(out, scale);
     out += ",\"value\":";
-    append_decimal(out, text, scale);
+    append_decimal(out, text, scale, false);
     out += '}';
 }
 
@@ -107,7 +109,7 @@ std::string money_digits(std::string_view text) {
 void append_money(std::string& out, const ValueForm& form, std::string_view text, bool is_snapshot) {
     const std::string digits = money_digits(text);
     if (form.kind == Kind::Money) {
-        append_decimal(out, digits, form.scale);
+        append_decimal(out, digits, form.scale, form.as_number);
     } else if (form.kind == Kind::MoneyDouble) {
         json_text::append_double(out, double_of(digits));
     } else {
@@ -391,7 +393,7 @@ void append_value(std::string& out, const ValueForm& form, std::string_view text
             json_text::append_double(out, double_of(text));
             return;
         case Kind::Decimal:
-            append_decimal(out, text, form.scale);
+            append_decimal(out, text, form.scale, form.as_number);
             return;
         case Kind::VariableDecimal:
             append_variable_decimal(out, text);

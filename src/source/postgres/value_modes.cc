@@ -20,7 +20,6 @@ ValueModes ValueModes::from(const config::Settings& settings) {
                                                {{"numeric", IntervalMode::Numeric}, {"string", IntervalMode::String}});
     modes.money_digits = static_cast<int>(settings.integer("money.fraction.digits", 2));
     modes.include_unknown = settings.boolean("include.unknown.datatypes", false);
-    modes.comments = settings.boolean("include.schema.comments", false);
     modes.unavailable = relational::unavailable_value(settings);
     return modes;
 }

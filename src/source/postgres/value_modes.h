@@ -20,7 +20,6 @@ struct ValueModes {
     IntervalMode interval = IntervalMode::Numeric;  ///< interval.handling.mode
     int money_digits = 2;                           ///< money.fraction.digits
     bool include_unknown = false;                   ///< include.unknown.datatypes
-    bool comments = false;                          ///< include.schema.comments
     std::string unavailable;                        ///< unavailable.value.placeholder, its bytes
 
     /// Throws ConfigError naming the property.

@@ -42,7 +42,7 @@ class TransactionalWriter final : public TaskWriter {
     std::mutex mutex_;  ///< Guards transactions, and what follows up to producer_.
     bool is_open_ = false;
     int64_t opened_ms_ = 0;
-    std::optional<uint64_t> mark_;  ///< Of the last offset in the open transaction.
+    std::optional<uint64_t> mark_;              ///< Of the last offset in the open transaction.
     std::vector<AppendBatch::Commit> commits_;  ///< Of what the open transaction holds.
     std::exception_ptr fault_;
     std::atomic<bool> abandoned_ = false;
