@@ -105,6 +105,17 @@ def check_files():
     return faults
 
 
+def check_names():
+    """The rooms that all sources share know none of them by name."""
+    faults = []
+    for room in ('source/engine', 'relational', 'events'):
+        for path in sorted((SRC / room).glob('*.*')):
+            for number, line in enumerate(path.read_text().split('\n'), 1):
+                if path.suffix in ('.h', '.cc') and re.search('mysql|mariadb|binlog|postgres', line, re.I):
+                    faults.append(f'src/{room}/{path.name}:{number}: names one source')
+    return faults
+
+
 def check_format():
     files = subprocess.run(['git', 'ls-files', 'src/*.h', 'src/*.cc', 'tests/*.h', 'tests/*.cc', 'bench/*.cc'], capture_output=True, text=True, cwd=ROOT).stdout.split()
     r = subprocess.run(['clang-format-19', '--dry-run', '-Werror', *files], capture_output=True, text=True, cwd=ROOT)
@@ -124,7 +135,7 @@ def check_tidy():
 
 def main():
     graph = rooms()
-    faults = check_arrows(graph) + check_files() + check_format()
+    faults = check_arrows(graph) + check_files() + check_names() + check_format()
     if '--fast' not in sys.argv:
         faults += check_tidy()
     for fault in faults:

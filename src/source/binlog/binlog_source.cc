@@ -79,8 +79,10 @@ class BinlogSource final : public engine::Source {
                 take_snapshot(queue, stop, data, structure);
             else if (mode_.restores_history() && !schema_.has_history())
                 restore_history(queue, stop);
-            else
+            else {
                 recover_schema();
+                notifier_.initial(queue.enter().batch(), "SKIPPED");
+            }
             if (mode_.streams() && !offset_.in_snapshot) take_up_new_tables(queue, stop);
             if (!stop.stop_requested() && mode_.streams()) stream(queue, stop);
             if (!mode_.streams()) rest(queue, stop);

@@ -15,6 +15,10 @@ std::optional<Signal> parse_signal(std::string_view text, std::string& problem) 
     Signal signal;
     for (const auto& [name, member] : {std::pair{"id", &signal.id}, std::pair{"type", &signal.type}}) {
         const auto found = json->find(name);
+        if (member == &signal.id && (found == json->end() || found->is_null())) {
+            signal.id = uuid_v7();  // notifications need one
+            continue;
+        }
         if (found == json->end() || !found->is_string()) {
             problem = format("the field {} is missing or no text", name);
             return std::nullopt;

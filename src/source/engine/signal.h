@@ -17,8 +17,8 @@ struct Signal {
     std::optional<int64_t> offset = {};  ///< Of a record on the signal topic.
 };
 
-/// {"id":…,"type":…,"data":{…}}: the form of the Kafka, file and REST channels. Nothing, with the reason in `problem`,
-/// if the text has another.
+/// {"id":…,"type":…,"data":{…}}: the form of the Kafka, file and REST channels; without an id it gets one. Nothing,
+/// with the reason in `problem`, if the text has another.
 std::optional<Signal> parse_signal(std::string_view text, std::string& problem);
 
 /// Signals on their way from the threads that receive them to the one that acts on them.

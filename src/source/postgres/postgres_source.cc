@@ -15,6 +15,7 @@
 #include "source/engine/signal_channels.h"
 #include "source/engine/snapshot_mode.h"
 #include "source/postgres/diagnosis.h"
+#include "source/postgres/postgres_chunk_reader.h"
 #include "source/postgres/postgres_config.h"
 #include "source/postgres/publication.h"
 #include "source/postgres/snapshot.h"
@@ -168,6 +169,7 @@ class PostgresSource final : public engine::Source {
         }
         const bool data = mode_.reads_data(has_offset_, offset_.in_snapshot);
         context_.figures->snapshot_skipped = data ? 0 : 1;
+        if (!data) notifier_.initial(queue.enter().batch(), "SKIPPED");
         if (data || !has_offset_) begin(control, queue, stop, data);
         if (!stop.stop_requested() && mode_.streams()) stream(control, queue, stop);
         if (!mode_.streams()) rest(queue, stop);
@@ -308,10 +310,25 @@ class PostgresSource final : public engine::Source {
         log::set_phase("streaming");
         if (const int64_t delay = context_.settings.integer("streaming.delay.ms"); delay > 0)
             sleep_for(std::chrono::milliseconds(delay), stop);
+        Streaming streaming(stream_options(queue), control, schema_, writer_, queue, offset_);
+        PostgresChunkReader reader(chunk_options(streaming), control, schema_, writer_);
+        using engine::SnapshotKind;
+        engine::IncrementalSnapshot incremental(SnapshotKind::Signalled, reader, queue, notifier_, *context_.figures,
+                                                "postgresql.incremental");
+        incremental.adopt(offset_.incremental);
+        incremental.set_rows_per_second_max(context_.settings.integer("snapshot.max.rows.per.second"));
+        PostgresChunkReader rest_reader(chunk_options(streaming), control, schema_, writer_);
+        engine::IncrementalSnapshot rest(SnapshotKind::Rest, rest_reader, queue, notifier_, *context_.figures,
+                                         "postgresql.snapshot");  // an interrupted initial snapshot starts over
+        engine::SignalActions actions(incremental, hooks(control, queue, stop), "postgresql.signal");
+        engine::SnapshotSteering steering(steering_options(), {incremental, reader}, {rest, rest_reader}, actions,
+                                          inbox_, schema_.filters(), queue, offset_);
+        streaming.attach(steering);
         auto channel_options = engine::SignalChannels::Options::from(context_.settings);
         channel_options.logger = "postgresql.signal";
+        if (offset_.signal_offset) channel_options.first_offset = *offset_.signal_offset + 1;
         const engine::SignalChannels channels(context_.log, std::move(channel_options), inbox_);
-        Streaming streaming(stream_options(queue), control, schema_, writer_, queue, offset_);
+        writer_.set_snapshots({&incremental});
         queue.synchronized([&] { streaming_ = &streaming; });
         try {
             streaming.run(stop);
@@ -326,8 +343,75 @@ class PostgresSource final : public engine::Source {
         }
     }
 
+    PostgresChunkReader::Options chunk_options(const Streaming& streaming) const {
+        const auto& settings = context_.settings;
+        PostgresChunkReader::Options options;
+        options.connection = connection_;
+        options.chunk_rows =
+            static_cast<size_t>(std::max<int64_t>(1, settings.integer("incremental.snapshot.chunk.size", 1024)));
+        options.deletes_marks = deletes_marks();
+        if (!settings.boolean("read.only", false)) options.mark_table = schema_.filters().signal_table();
+        options.place = [&streaming] { return streaming.current_place(); };
+        options.has_passed = [&streaming](Lsn place) { return streaming.has_passed(place); };
+        options.is_ahead = [&streaming](const UnseenTransactions& unseen) { return streaming.is_ahead(unseen); };
+        return options;
+    }
+
+    bool deletes_marks() const {
+        return iequals(context_.settings.text("incremental.snapshot.watermarking.strategy"), "insert_delete");
+    }
+
+    engine::SnapshotSteering::Options steering_options() const {
+        return {engine::SignalChannels::is_enabled(context_.settings, "source"), deletes_marks()};
+    }
+
+    engine::SignalActions::Hooks hooks(Connection& control, engine::RecordQueue& queue, const std::stop_token& stop) {
+        engine::SignalActions::Hooks hooks;
+        hooks.blocking_snapshot = [this, &control, &queue, stop](const auto& tables, const auto& selects) {
+            take_blocking_snapshot(control, queue, stop, tables, selects);
+        };
+        hooks.offset_text = [this, &queue] {
+            std::string text;
+            queue.synchronized([&] { text = offset_.to_json(); });
+            return text;
+        };
+        return hooks;
+    }
+
+    /// What goes wrong with a blocking snapshot is told, and streaming goes on.
+    void take_blocking_snapshot(Connection& control, engine::RecordQueue& queue, const std::stop_token& stop,
+                                const std::vector<std::string>& tables,
+                                const std::vector<engine::IncrementalSnapshot::Condition>& selects) {
+        log::set_phase("snapshot");
+        const auto tell = [](const std::string& cause) {
+            log::warn(kLogger, format("Error while executing requested blocking snapshot: {}", cause));
+        };
+        try {
+            Snapshot::Options options = snapshot_options(true);
+            options.slot.clear();
+            options.delay_ms = 0;
+            options.on_demand = relational::NamePatterns("data-collections", join(tables, ","));
+            for (const auto& select : selects) {
+                const relational::NamePatterns pattern("additional-conditions", select.tables);
+                Catalog catalog(control, schema_.types());
+                for (const auto& id : captured_tables(catalog, schema_.filters()))
+                    if (pattern.match(id.dotted())) options.rows.selects.emplace(id.dotted(), select.filter);
+            }
+            Snapshot(std::move(options), schema_, writer_, queue, notifier_, offset_).run(stop);
+        } catch (const ServerError& fault) {
+            tell(fault.message);
+        } catch (const ConfigError& fault) {
+            tell(fault.what());
+        } catch (const FatalError& fault) {
+            tell(fault.what());
+        }
+        queue.set_bulk(false);
+        log::set_phase("streaming");
+    }
+
     /// The sender asks for the offset until the queue is gone; it must not ask a Streaming that is.
     void forget_streaming(engine::RecordQueue& queue) {
+        writer_.set_snapshots({});
         queue.synchronized([this] {
             streaming_->complete_offset();
             streaming_ = nullptr;
@@ -350,7 +434,6 @@ class PostgresSource final : public engine::Source {
         options.slot_retry_ms = settings.integer("slot.retry.delay.ms", 10'000);
         options.xmin_interval_ms = settings.integer("xmin.fetch.interval.ms");
         options.messages = &messages_;
-        options.signals = &inbox_;
         options.durable_mark = [this] { return durable_mark_.load(); };
         options.figures = context_.figures;
         options.logger = "postgresql.streaming";

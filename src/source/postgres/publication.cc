@@ -39,8 +39,7 @@ Publication::Publication(const config::Settings& settings)
                                            {"disabled", Mode::Disabled},
                                            {"filtered", Mode::Filtered},
                                            {"no_tables", Mode::NoTables}})),
-      by_root_(settings.boolean("publish.via.partition.root", false)),
-      is_read_only_(settings.boolean("read.only", false)) {}
+      by_root_(settings.boolean("publish.via.partition.root", false)) {}
 
 /// The captured tables; of a partitioned table and its partitions only what the publication may hold.
 std::vector<relational::TableId> Publication::wanted(Connection&, Catalog& catalog,
@@ -88,7 +87,7 @@ void Publication::settle(Connection& connection, Catalog& catalog, const relatio
                          const std::string& logger) const {
     const auto found = connection.rows(
         format("SELECT puballtables FROM pg_catalog.pg_publication WHERE pubname = {}", quote_text(name_)));
-    const bool may_write = !is_read_only_ && connection.value("SELECT pg_catalog.pg_is_in_recovery()") != "t";
+    const bool may_write = connection.value("SELECT pg_catalog.pg_is_in_recovery()") != "t";
     if (found.empty()) {
         if (mode_ == Mode::Disabled || !may_write)
             throw FatalError(

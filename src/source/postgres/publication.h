@@ -16,8 +16,8 @@ class Publication {
     explicit Publication(const config::Settings& settings);
 
     const std::string& name() const { return name_; }
-    /// Makes it as the mode says, or keeps its tables as the filters say. On a standby, and with read.only, it is only
-    /// looked for. Throws FatalError with what to do, ServerError.
+    /// Makes it as the mode says, or keeps its tables as the filters say. On a standby it is only looked
+    /// for. Throws FatalError with what to do, ServerError.
     void settle(Connection& connection, Catalog& catalog, const relational::Filters& filters,
                 const std::string& logger) const;
 
@@ -33,7 +33,6 @@ class Publication {
     std::string name_;
     Mode mode_ = Mode::AllTables;
     bool by_root_ = false;
-    bool is_read_only_ = false;
 };
 
 /// replica.identity.autoset.values: sets what is to be set. Throws ConfigError, ServerError.

@@ -35,9 +35,9 @@ void Snapshot::notify(const char* type) {
 /// temporary one gives such a pair; streaming then begins at that place.
 void Snapshot::open_views() {
     std::string snapshot;
-    exporter_ = std::make_unique<Connection>(options_.connection, Connection::Kind::Replication);
     auto& first = *views_.emplace_back(std::make_unique<Connection>(options_.connection));
     if (!options_.slot.empty()) {
+        exporter_ = std::make_unique<Connection>(options_.connection, Connection::Kind::Replication);
         const bool is_there = find_slot(first, options_.slot).has_value();
         const std::string name = is_there ? format("{}_{}", options_.slot.substr(0, 40), now_ms()) : options_.slot;
         const NewSlot slot = create_slot(*exporter_, name, is_there, options_.is_failover && !is_there);
@@ -86,18 +86,19 @@ void Snapshot::read_structure() {
 
 void Snapshot::set_offset() {
     auto entry = queue_.enter();
-    const bool reads = options_.with_data;
+    begun_us_ = now_ns() / 1000;
+    if (options_.on_demand) return;
     offset_ = {};
     offset_.lsn = place_;
     offset_.xid = xid_;
-    offset_.ts_us = now_ns() / 1000;
-    offset_.in_snapshot = reads;
+    offset_.ts_us = begun_us_;
+    offset_.in_snapshot = options_.with_data;
 }
 
 void Snapshot::tell_source(engine::ChangeWriter::SourceText& text, const relational::TableId& table,
                            std::string_view marker) const {
     SourceInfo source;
-    source.ts_us = offset_.ts_us;
+    source.ts_us = begun_us_;
     source.snapshot = marker;
     source.database = options_.connection.database;
     source.schema = table.database;
@@ -157,6 +158,8 @@ bool Snapshot::take(const std::stop_token& stop) {
     open_views();
     Catalog catalog(*views_.front(), schema_.types());
     captured_ = captured_tables(catalog, schema_.filters());
+    if (options_.on_demand)
+        std::erase_if(captured_, [&](const auto& id) { return !options_.on_demand->match(id.dotted()); });
     lock_tables();
     read_structure();
     std::vector<std::string> names;
@@ -168,7 +171,7 @@ bool Snapshot::take(const std::stop_token& stop) {
         queue_.check_topics(topics);
     }
     set_offset();
-    options_.started();
+    if (!options_.on_demand) options_.started();
     if (options_.with_data) read_data(stop);
     if (stop.stop_requested()) return false;
     for (auto& view : views_) view->execute("COMMIT");
@@ -176,7 +179,7 @@ bool Snapshot::take(const std::stop_token& stop) {
     MILLRACE_FAILPOINT("snapshot.before_completion");
     {
         auto entry = queue_.enter();
-        offset_.in_snapshot = false;
+        if (!options_.on_demand) offset_.in_snapshot = false;
         if (options_.with_data) notifier_.initial(entry.batch(), "COMPLETED");
     }
     queue_.flush();

@@ -32,6 +32,9 @@ class Snapshot {
         int64_t lock_timeout_ms = 10'000;
         relational::NamePatterns included;  ///< snapshot.include.collection.list
         bool with_data = true;              ///< Rows are read.
+        /// A blocking snapshot, asked for by a signal while streaming: of these tables alone. The place in the log
+        /// stays where it is.
+        std::optional<relational::NamePatterns> on_demand;
         engine::SnapshotRows::Options rows;
         std::string logger;
     };
@@ -65,6 +68,7 @@ class Snapshot {
     std::unique_ptr<Connection> exporter_;  ///< Holds the slot's snapshot, and the slot if it is temporary.
     std::vector<std::unique_ptr<Connection>> views_;
     Lsn place_;
+    int64_t begun_us_ = 0;  ///< When the view was opened, µs since 1970.
     std::optional<uint32_t> xid_;
     std::vector<relational::TableId> captured_, tables_;  ///< Of which those are read.
     int64_t rows_read_ = 0;

@@ -78,6 +78,13 @@ SourceInfo Streaming::current_place() const {
     return source_info(last_lsn_);
 }
 
+bool Streaming::is_ahead(const UnseenTransactions& unseen) const {
+    return std::any_of(recent_.begin(), recent_.begin() + std::min(recent_count_, kRecent), [&](uint32_t xid) {
+        return static_cast<int32_t>(xid - unseen.first_unborn) >= 0 ||  // ids wrap around
+               std::find(unseen.running.begin(), unseen.running.end(), xid) != unseen.running.end();
+    });
+}
+
 void Streaming::note(Lsn lsn, const char* type) {
     last_lsn_ = lsn;
     offset_.lsn = offset_.processed = lsn;
@@ -114,6 +121,7 @@ void Streaming::commit(const Commit& commit, Lsn lsn, topiclog::AppendBatch& bat
     in_transaction_ = false;
     events_to_skip_ = 0;
     skip_before_ = {};
+    recent_[recent_count_++ % kRecent] = xid_;
     options_.figures->transactions.fetch_add(1, std::memory_order_relaxed);
     options_.figures->position.store(static_cast<int64_t>(commit.end.value), std::memory_order_relaxed);
 }
@@ -127,8 +135,9 @@ void Streaming::announce(const Relation& relation) {
         Catalog catalog(control_, schema_.types());
         for (const auto& column : relation.columns)  // an enum may have got new labels
             if (schema_.types().root(column.type, -1).type.kind == 'e') schema_.types().forget(column.type);
+        const auto before = schema_.tables().contains(table.id) ? schema_.plan(table.id) : nullptr;
         table.plan = schema_.learn(catalog.read(relation));
-        if (steering_ != nullptr) steering_->note_altered(table.id);
+        if (steering_ != nullptr && before != nullptr && before != table.plan) steering_->note_altered(table.id);
     }
     relations_[relation.id] = std::move(table);
 }
@@ -192,7 +201,6 @@ void Streaming::write_change(Operation operation, const char* type, uint32_t rel
             steering_->note_signals(signals);
         }
     }
-    has_signal_ = has_signal_ || (steering_ == nullptr && schema_.filters().is_signal_table(table.id));
     note(lsn, type);
     ++offset_.events_done;
     MILLRACE_FAILPOINT("stream.rows");
@@ -308,19 +316,6 @@ void Streaming::note_idle() {
     offset_.last_commit = stream_->server_end();
 }
 
-/// Until this connector can act on them, nobody shall wait in vain.
-void Streaming::refuse_signals() {
-    std::vector<std::string> types;
-    for (const auto& signal : options_.signals->take()) types.push_back(signal.type);
-    if (std::exchange(has_signal_, false)) types.emplace_back("of the signal table");
-    if (types.empty()) return;
-    log::warn(options_.logger,
-              format("Signals are not acted on by the PostgreSQL connector yet and are passed over: {}. For a new "
-                     "snapshot of tables restart the connector with snapshot.mode=always and "
-                     "snapshot.include.collection.list",
-                     join(types, ", ")));
-}
-
 void Streaming::look_for_xmin() {
     if (options_.xmin_interval_ms <= 0 || steady_ms() - last_xmin_ms_ < options_.xmin_interval_ms) return;
     last_xmin_ms_ = steady_ms();
@@ -384,7 +379,6 @@ void Streaming::run(const std::stop_token& stop) {
                 }
             }
             if (steering_ != nullptr) steering_->act(in_transaction_);
-            refuse_signals();
         }
     } catch (const ServerError& fault) {
         if (stop.stop_requested()) return;

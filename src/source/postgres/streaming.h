@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,6 +17,7 @@
 #include "source/postgres/postgres_offset.h"
 #include "source/postgres/replication_stream.h"
 #include "source/postgres/schema_state.h"
+#include "source/postgres/unseen_transactions.h"
 
 namespace millrace::postgres {
 
@@ -35,7 +37,6 @@ class Streaming {
         engine::Heartbeat* heartbeat = nullptr;              ///< Outlives this; nullptr: none.
         engine::TransactionMonitor* transactions = nullptr;  ///< provide.transaction.metadata; nullptr: off.
         LogicalMessageWriter* messages = nullptr;            ///< Outlives this.
-        engine::SignalInbox* signals = nullptr;              ///< Outlives this.
         std::function<uint64_t()> durable_mark;              ///< Of the last offset that is durable.
         engine::SourceFigures* figures = nullptr;
         std::string logger;
@@ -51,6 +52,8 @@ class Streaming {
     void attach(engine::SnapshotSteering& steering) { steering_ = &steering; }
     /// Of the message that was handled last.
     SourceInfo current_place() const;
+    /// Is one of these transactions among those that were read last?
+    bool is_ahead(const UnseenTransactions& unseen) const;
     /// Have all transactions that commit before this place been read?
     bool has_passed(Lsn place) const { return !in_transaction_ && offset_.resume_from() >= place; }
 
@@ -82,7 +85,6 @@ class Streaming {
     template <typename Write>
     void write_change(engine::ChangeWriter::Operation operation, const char* type, uint32_t relation, Lsn lsn,
                       topiclog::AppendBatch& batch, Write&& write);
-    void refuse_signals();
     void note_idle();
     void look_for_xmin();
     void catalogue_is_reachable();
@@ -107,7 +109,9 @@ class Streaming {
     Lsn skip_before_;              ///< The same, as Debezium's offsets tell it.
     Lsn last_lsn_;
     int64_t last_xmin_ms_ = 0;
-    bool has_signal_ = false;  ///< A row came to the signal table.
+    static constexpr size_t kRecent = 4096;
+    std::array<uint32_t, kRecent> recent_ = {};  ///< The transactions that were done last, in a ring.
+    size_t recent_count_ = 0;                    ///< All that were done.
     engine::SnapshotSteering* steering_ = nullptr;
 };
 

@@ -48,13 +48,32 @@ void TablePlan::append_row(std::string& out, const Tuple& row, const Tuple* old_
     out += '}';
 }
 
-void TablePlan::append_selected(std::string& out, const Tuple& row, engine::KeyPlaces& places) {
+void TablePlan::append_selected(std::string& row_json, std::string& key_json, const Tuple& row,
+                                engine::KeyPlaces& places) {
     begin_row(places);
     bool is_first = true;
-    out += '{';
+    row_json += '{';
     for (size_t i = 0; i < selected().size() && i < row.size(); ++i)
-        slots_[planned_[selected()[i]]]->append(out, is_first, places, row[i]);
-    out += '}';
+        slots_[planned_[selected()[i]]]->append(row_json, is_first, places, row[i]);
+    row_json += '}';
+    if (!has_key()) return;
+    const size_t end = row_json.size();
+    append_key(row_json, places);
+    key_json.append(row_json, end);
+    row_json.resize(end);
+}
+
+const Tuple& result_tuple(const TextRow& row, const std::vector<int>& columns, Tuple& tuple) {
+    tuple.assign(columns.size(), {});
+    for (size_t i = 0; i < columns.size(); ++i) {
+        TupleValue& value = tuple[i];
+        value.is_snapshot = true;
+        const int place = columns[i];
+        if (place < 0 || row.values[place] == nullptr) continue;
+        value.state = TupleValue::State::Text;
+        value.text = {row.values[place], static_cast<size_t>(row.lengths[place])};
+    }
+    return tuple;
 }
 
 }  // namespace millrace::postgres

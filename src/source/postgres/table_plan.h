@@ -7,6 +7,7 @@
 #include "source/engine/record_shape.h"
 #include "source/postgres/catalog.h"
 #include "source/postgres/column_plan.h"
+#include "source/postgres/connection.h"
 
 namespace millrace::postgres {
 
@@ -28,8 +29,8 @@ class TablePlan : public engine::RecordShape {
     /// because it was not changed, `old_row` (nullptr: not known) may have it. Throws FatalError if the row does not
     /// fit.
     void append_row(std::string& out, const Tuple& row, const Tuple* old_row, engine::KeyPlaces& places);
-    /// The same of a row that has the values of selected_columns() alone.
-    void append_selected(std::string& out, const Tuple& row, engine::KeyPlaces& places);
+    /// Appends the struct of a row that has the values of selected_columns() alone, and its key's.
+    void append_selected(std::string& row_json, std::string& key_json, const Tuple& row, engine::KeyPlaces& places);
 
   private:
     /// A column of the table; without a plan its values are left out.
@@ -38,5 +39,9 @@ class TablePlan : public engine::RecordShape {
     std::vector<Slot> slots_;
     std::vector<size_t> planned_;  ///< Of the columns with a plan: their places in slots_.
 };
+
+/// A result's row as a tuple: `columns` says where the row has each of the tuple's values; -1: nowhere, so it is null.
+/// Returns `tuple`; it points into the row.
+const Tuple& result_tuple(const TextRow& row, const std::vector<int>& columns, Tuple& tuple);
 
 }  // namespace millrace::postgres

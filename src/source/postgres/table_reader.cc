@@ -36,7 +36,6 @@ std::string TableReader::statement(const Extent&) const {
 void TableReader::find_columns(const std::vector<std::string>& names) {
     column_places_.clear();
     const auto& wanted = plan_->selected_columns();
-    tuple_.assign(wanted.size(), {});
     for (size_t i = 0; i < wanted.size(); ++i) {
         if (own_select_.empty()) {
             column_places_.push_back(static_cast<int>(i));
@@ -58,24 +57,9 @@ void TableReader::read(const Extent& extent, Row& row, const std::function<bool(
     view_.stream(
         statement(extent), [&](const std::vector<std::string>& names) { find_columns(names); },
         [&](const TextRow& text) {
-            for (size_t i = 0; i < tuple_.size(); ++i) {
-                const int place = column_places_[i];
-                TupleValue& value = tuple_[i];
-                value = {};
-                value.is_snapshot = true;
-                if (place < 0 || text.values[place] == nullptr) continue;
-                value.state = TupleValue::State::Text;
-                value.text = {text.values[place], static_cast<size_t>(text.lengths[place])};
-            }
             row.row_json.clear();
             row.key_json.clear();
-            plan_->append_selected(row.row_json, tuple_, places_);
-            if (plan_->has_key()) {
-                const size_t end = row.row_json.size();
-                plan_->append_key(row.row_json, places_);
-                row.key_json.assign(row.row_json, end);
-                row.row_json.resize(end);
-            }
+            plan_->append_selected(row.row_json, row.key_json, result_tuple(text, column_places_, tuple_), places_);
             return each();
         });
 }
