@@ -125,7 +125,7 @@ std::string TopicNaming::sanitized(const std::string& name) const {
             out += escapes ? unicode_escape(unit) : "_";
     }
     if (out.size() > kNameLengthMax) out.resize(kNameLengthMax);
-    const std::string dot = escapes ? unicode_escape(u'.') : "_";
+    std::string dot = escapes ? unicode_escape(u'.') : "_";
     if (out == ".") return dot;
     if (out == "..") return dot + dot;
     return out;
@@ -140,7 +140,7 @@ std::string TopicNaming::physical(const relational::TableId& table) const {
 
 std::string TopicNaming::data(const relational::TableId& table) const {
     if (!data_template_.empty()) return filled(data_template_, table);
-    const std::string name = sanitized(physical(table));
+    std::string name = sanitized(physical(table));
     if (!route_) return name;
     try {
         auto routed = route_->replaced_if_matches(name, route_to_);

@@ -10,7 +10,7 @@ using config::Support;
 using config::Type;
 using config::Width;
 
-constexpr std::string_view kDatabase = "";  // the connector's own group
+constexpr std::string_view kDatabase;  // the connector's own group
 
 // clang-format off
 constexpr Property kProperties[] = {

@@ -53,7 +53,7 @@ void Notifier::send(topiclog::AppendBatch& batch, events::Notification notificat
     notification.additional_data = in_java_order(notification.additional_data);
     if (logs_) {
         std::vector<std::string> words;
-        for (const auto& [name, value] : notification.additional_data) words.push_back(name + "=" + value);
+        for (const auto& [name, value] : notification.additional_data) words.push_back(format("{}={}", name, value));
         log::info("notification",
                   format("[Notification Service]  {{aggregateType='{}', type='{}', id='{}', "
                          "additionalData={{{}}}}}",

@@ -7,7 +7,7 @@ namespace millrace::engine {
 namespace {
 
 Json to_json(const std::optional<SnapshotKey>& key) {
-    return key ? Json(hex(java_serialization::encode(*key))) : Json(nullptr);
+    return key ? Json(hex(java_serialization::encode(key))) : Json(nullptr);
 }
 
 /// Throws Json::exception.

@@ -4,7 +4,6 @@
 
 namespace millrace::postgres {
 
-using json_text::append_int;
 using json_text::append_string;
 using record::Type;
 

@@ -116,7 +116,7 @@ std::string TableSelect::behind(const SnapshotKey& key) const {
         const bool is_null = key[i].kind == Kind::Null;
         const std::string value = literal(key[i]);
         if (!is_null) cases.push_back(format("{}({} > {} OR {} IS NULL)", equal_so_far, name, value, name));
-        equal_so_far += name + (is_null ? " IS NULL" : " = " + value) + " AND ";
+        equal_so_far += format("{} {} AND ", name, is_null ? "IS NULL" : "= " + value);
     }
     return join(cases, " OR ");
 }
