@@ -40,7 +40,8 @@ class Rest(unittest.TestCase):
     def test_root_and_plugins(self):
         self.assertEqual(list(self.worker.get('/')), ['version', 'commit', 'kafka_cluster_id'])
         self.assertEqual([p['class'] for p in self.worker.get('/connector-plugins')],
-                         ['io.debezium.connector.mysql.MySqlConnector', 'io.debezium.connector.mariadb.MariaDbConnector'])
+                         ['io.debezium.connector.mysql.MySqlConnector', 'io.debezium.connector.mariadb.MariaDbConnector',
+                          'io.debezium.connector.postgresql.PostgresConnector'])
         self.assertEqual(self.refused(404, 'GET', '/nope'), 'HTTP 404 Not Found')
         self.assertEqual(self.refused(405, 'DELETE', '/connectors'), 'HTTP 405 Method Not Allowed')
 
