@@ -172,8 +172,13 @@ class PostgresSlot(unittest.TestCase):
         self.server.script('CREATE TABLE signals (id varchar(42) PRIMARY KEY, type varchar(32), data varchar(2048))', 'signalled')
         self.worker.create('c', self.config)
         wait_until('streaming', lambda: self.server.is_streaming('signalled'), 30)
-        self.server.script("INSERT INTO signals VALUES ('s', 'execute-snapshot', '{\"data-collections\": [\"public.t\"]}')", 'signalled')
-        self.worker.wait_log('Signals are not acted on by the PostgreSQL connector yet')
+        self.worker.wait_records('signalled.public.t', 1)
+        self.server.script("INSERT INTO signals VALUES ('s0', 'no-such-signal', '{}'), ('s', 'execute-snapshot', '{\"data-collections\": [\"public.t\"], \"type\": \"blocking\"}')", 'signalled')
+        self.worker.wait_log("'s0' has been received but the type 'no-such-signal' is not recognized")
+        self.worker.wait_records('signalled.public.t', 2)
+        self.server.script("INSERT INTO t VALUES (2, 'two')", 'signalled')
+        self.worker.wait_records('signalled.public.t', 3)
+        self.assertEqual([(e['op'], e['after']['id']) for e in self.worker.events('signalled.public.t')], [('r', 1), ('r', 1), ('c', 2)])
 
     def test_what_cannot_be_is_refused_in_words(self):
         self.begin('refused')
