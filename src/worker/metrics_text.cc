@@ -215,6 +215,7 @@ const std::vector<Family>& families() {
         {"millrace_queue_bytes_max", Kind::Gauge, figure(&SourceFigures::queue_bytes_max)},
         {"millrace_log_headroom_bytes", Kind::Gauge, figure(&SourceFigures::headroom_bytes)},
         {"millrace_log_unread_bytes", Kind::Gauge, figure(&SourceFigures::unread_bytes)},
+        {"millrace_log_kept_bytes", Kind::Gauge, figure(&SourceFigures::kept_bytes)},
         {"millrace_log_headroom_seconds", Kind::Gauge, figure(&SourceFigures::headroom_s)},
         {"millrace_log_time_left_seconds", Kind::Gauge, figure(&SourceFigures::time_left_s)},
         {"kafka_connect_connector_task_metrics_running", Kind::Gauge,
@@ -347,6 +348,7 @@ Json metrics_json(const TaskFigures& task) {
     for (const auto& attribute : attributes()) json[attribute.context][attribute.name] = attribute.value(*task.figures);
     json["log"] = Json{{"headroom_bytes", task.figures->headroom_bytes.load()},
                        {"unread_bytes", task.figures->unread_bytes.load()},
+                       {"kept_bytes", task.figures->kept_bytes.load()},
                        {"headroom_seconds", task.figures->headroom_s.load()},
                        {"time_left_seconds", task.figures->time_left_s.load()}};
     json["commit_to_topic_seconds"] = latency_json(task.figures->latency);

@@ -8,7 +8,6 @@ namespace millrace::binlog {
 namespace {
 
 constexpr const char* kReadAtKey = "millrace_read_at";
-constexpr const char* kListsKey = "_millrace_lists";
 constexpr const char* kPreparedXaKey = "millrace_prepared_xa";
 
 uint64_t number(const Json& json, const char* key) {
@@ -30,7 +29,6 @@ std::string BinlogOffset::to_json() const {
     if (server_id) json["server_id"] = *server_id;
     if (events_to_skip != 0) json["event"] = events_to_skip;
     put_into(json);
-    if (!lists.empty()) json[kListsKey] = lists;
     if (!read_at.empty()) json[kReadAtKey] = to_text(Json(read_at));
     if (!prepared_xa.empty()) {
         Json prepared = Json::object();
@@ -68,7 +66,6 @@ BinlogOffset BinlogOffset::from_json(std::string_view text) {
             offset.in_snapshot =
                 (snapshot->is_boolean() && snapshot->get<bool>()) || *snapshot == "INITIAL" || *snapshot == "true";
         offset.take_from(json);
-        if (json.contains(kListsKey)) offset.lists = json[kListsKey].get<std::string>();
         if (json.contains(kReadAtKey))
             offset.read_at = Json::parse(json[kReadAtKey].get<std::string>()).get<decltype(offset.read_at)>();
         if (const auto prepared = json.find(kPreparedXaKey); prepared != json.end())

@@ -26,8 +26,6 @@ struct BinlogOffset : engine::OffsetState {
     std::optional<uint32_t> server_id;
     /// Tables without a key that were read later than the rest: their changes up to this place are in what was read.
     std::map<std::string, std::pair<std::string, uint64_t>> read_at;
-    /// The lists that chose the captured tables when this was written (table.include.list …); empty: not known.
-    std::string lists;
     /// XA transactions that are prepared and neither committed nor rolled back: xid to "file:position" of their
     /// first event. Millrace's own key, which Debezium passes over.
     std::map<std::string, std::string> prepared_xa;

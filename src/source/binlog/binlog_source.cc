@@ -13,12 +13,14 @@
 #include "base/log.h"
 #include "base/stoppable_sleep.h"
 #include "base/text.h"
+#include "source/binlog/databases.h"
 #include "source/binlog/diagnosis.h"
 #include "source/binlog/lost_log.h"
 #include "source/binlog/new_tables.h"
 #include "source/binlog/row_log.h"
 #include "source/binlog/snapshot_rest.h"
 #include "source/binlog/task_options.h"
+#include "source/engine/captured_lists.h"
 #include "source/engine/signal_channels.h"
 #include "source/engine/snapshot_mode.h"
 
@@ -223,8 +225,8 @@ class BinlogSource final : public engine::Source {
 
     /// What the offset says of the tables that it is written for; nothing with snapshot.new.tables=off.
     std::string captured_lists() const {
-        const std::string way = lower(context_.settings.text("snapshot.new.tables", "parallel"));
-        return way == "off" || way == "false" ? std::string() : NewTables::lists_of(context_.settings);
+        return engine::reads_new_tables(context_.settings) ? engine::captured_lists(context_.settings, kDatabases)
+                                                           : std::string();
     }
 
     /// Their rows are read beside streaming.

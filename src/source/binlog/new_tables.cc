@@ -2,26 +2,13 @@
 
 #include "base/calendar.h"
 #include "base/errors.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "source/binlog/databases.h"
 #include "source/binlog/diagnosis.h"
+#include "source/engine/captured_lists.h"
 
 namespace millrace::binlog {
-namespace {
-
-constexpr const char* kLists[] = {"database.include.list", "database.exclude.list", "table.include.list",
-                                  "table.exclude.list", "table.ignore.builtin"};
-
-}  // namespace
-
-std::string NewTables::lists_of(const config::Settings& settings) {
-    Json lists = Json::object();
-    for (const char* name : kLists)
-        if (const auto text = settings.find(name); text && !text->empty()) lists[name] = *text;
-    return to_text(lists);
-}
 
 NewTables::NewTables(const Dialect& dialect, const ConnectionOptions& connection, const config::Settings& settings,
                      SchemaState& schema, const ServerTables& server, std::string logger)
@@ -32,21 +19,11 @@ NewTables::NewTables(const Dialect& dialect, const ConnectionOptions& connection
       server_tables_(server),
       logger_(std::move(logger)) {}
 
-relational::Filters NewTables::filters_of(const std::string& lists) const {
-    config::Settings settings = settings_;
-    for (const char* name : kLists) settings.erase(name);
-    const auto json = parse_json(lists);
-    if (!json || !json->is_object())
-        throw FatalError(format("The stored offset's list of captured tables, {}, cannot be read", lists));
-    for (const auto& [name, text] : json->items()) settings.set(name, text.is_string() ? text.get<std::string>() : "");
-    return relational::Filters(settings, kDatabases);
-}
-
 std::vector<relational::TableId> NewTables::take_up(const BinlogOffset& offset, ChangeWriter& writer,
                                                     engine::RecordQueue& queue) {
     std::vector<relational::TableId> tables;
-    if (offset.lists.empty() || offset.lists == lists_of(settings_)) return tables;
-    const relational::Filters before = filters_of(offset.lists);
+    if (offset.lists.empty() || offset.lists == engine::captured_lists(settings_, kDatabases)) return tables;
+    const relational::Filters before = engine::filters_of(offset.lists, settings_, kDatabases);
     for (const auto& id : captured_tables(dialect_, settings_))
         if (!before.captures(id) && !schema_.filters().is_signal_table(id) && know(id, offset, writer, queue))
             tables.push_back(id);

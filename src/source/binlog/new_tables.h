@@ -16,9 +16,6 @@ class NewTables {
     NewTables(const Dialect& dialect, const ConnectionOptions& connection, const config::Settings& settings,
               SchemaState& schema, const ServerTables& server, std::string logger);
 
-    /// The configuration's lists as the offset carries them.
-    static std::string lists_of(const config::Settings& settings);
-
     /// The tables that are new since `offset`, in the schema and on the server, at the offset's place. Those whose
     /// structure the schema history was not told are made known to it first. Throws FatalError if that cannot be done.
     std::vector<relational::TableId> take_up(const BinlogOffset& offset, ChangeWriter& writer,
@@ -27,7 +24,6 @@ class NewTables {
   private:
     bool know(const relational::TableId& id, const BinlogOffset& offset, ChangeWriter& writer,
               engine::RecordQueue& queue);
-    relational::Filters filters_of(const std::string& lists) const;
 
     const Dialect& dialect_;
     const ConnectionOptions& connection_;

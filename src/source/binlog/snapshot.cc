@@ -1,6 +1,7 @@
 #include "source/binlog/snapshot.h"
 
 #include <chrono>
+#include <utility>
 
 #include "base/calendar.h"
 #include "base/errors.h"
@@ -133,7 +134,9 @@ void Snapshot::set_offset(const SnapshotView& opened) {
         place_.thread = options_.place.thread;
         return;
     }
-    offset_ = {.lists = offset_.lists};
+    const std::string lists = std::exchange(offset_.lists, {});
+    offset_ = {};
+    offset_.lists = lists;
     offset_.ts_sec = place_.ts_us / 1'000'000;
     offset_.file = place_.file = opened.file;
     offset_.position = place_.position = opened.position;

@@ -35,17 +35,7 @@ engine::IncrementalSnapshotState SnapshotRest::tables(const BinlogOffset& offset
             (included_.empty() || included_.match(id.dotted())))
             all.push_back(id);
     schema_.filters().sort_for_snapshot(all);
-    engine::IncrementalSnapshotState state;
-    for (const auto& id : all) {
-        const std::string name = id.dotted();
-        const auto begun = offset.progress.left.find(name);
-        if (begun != offset.progress.left.end()) {
-            for (const auto& range : begun->second) state.collections.push_back({name, "", "", range.after, range.to});
-        } else if (offset.in_snapshot && !offset.progress.done.contains(name)) {
-            state.collections.push_back({name, "", ""});
-        }
-    }
-    return state;
+    return offset.progress.rest(all, offset.in_snapshot);
 }
 
 bool SnapshotRest::is_unaltered(Connection& view, const relational::TableId& id) const {

@@ -14,6 +14,7 @@ constexpr const char* kIncrementalMaximum = "incremental_snapshot_maximum_key";
 constexpr const char* kIncrementalLast = "incremental_snapshot_primary_key";
 constexpr const char* kIncrementalTables = "incremental_snapshot_collections";
 constexpr const char* kProgressKey = "millrace_snapshot";
+constexpr const char* kListsKey = "_millrace_lists";
 
 /// As Debezium keeps it: keys are Java-serialised, in hexadecimal.
 void put_incremental(Json& json, const IncrementalSnapshotState& state) {
@@ -75,6 +76,7 @@ void OffsetState::put_into(Json& json) const {
     put_incremental(json, incremental);
     if (signal_offset) json[kSignalOffsetKey] = *signal_offset;
     if (!progress.empty()) json[kProgressKey] = progress.to_json();
+    if (!lists.empty()) json[kListsKey] = lists;
 }
 
 void OffsetState::take_from(const Json& json) {
@@ -84,6 +86,7 @@ void OffsetState::take_from(const Json& json) {
         if (key.starts_with(kTransactionCountKey))
             transaction_counts.push_back({key.substr(kTransactionCountKey.size()), value.get<int64_t>()});
     incremental = incremental_of(json);
+    if (json.contains(kListsKey)) lists = json[kListsKey].get<std::string>();
     if (json.contains(kSignalOffsetKey)) signal_offset = json[kSignalOffsetKey].get<int64_t>();
     if (const auto found = json.find(kProgressKey); found != json.end())
         progress = SnapshotProgress::from_json(found->get<std::string>()).value_or(SnapshotProgress{});

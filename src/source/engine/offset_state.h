@@ -17,6 +17,8 @@ struct OffsetState {
     bool in_snapshot = false;  ///< The initial snapshot is not complete.
     /// Of a snapshot that is not complete; without in_snapshot: of tables that are captured anew.
     SnapshotProgress progress;
+    /// What chose the captured tables when this was written (captured_lists.h); empty: not known.
+    std::string lists;
     /// An incremental snapshot in progress; without collections: none.
     IncrementalSnapshotState incremental;
     std::optional<int64_t> signal_offset;  ///< Of the last record of the signal topic that was acted on.

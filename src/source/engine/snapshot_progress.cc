@@ -20,6 +20,19 @@ std::optional<SnapshotKey> key_from(const Json& json) {
 
 }  // namespace
 
+IncrementalSnapshotState SnapshotProgress::rest(const std::vector<relational::TableId>& tables,
+                                                bool with_untouched) const {
+    IncrementalSnapshotState state;
+    for (const auto& id : tables) {
+        const std::string name = id.dotted();
+        if (const auto begun = left.find(name); begun != left.end())
+            for (const auto& range : begun->second) state.collections.push_back({name, "", "", range.after, range.to});
+        else if (with_untouched && !done.contains(name))
+            state.collections.push_back({name, "", ""});
+    }
+    return state;
+}
+
 std::string SnapshotProgress::to_json() const {
     Json json = Json::object();
     json["done"] = done;

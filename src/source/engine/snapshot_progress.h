@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "relational/table.h"
 #include "source/engine/incremental_snapshot.h"
 
 namespace millrace::engine {
@@ -20,6 +21,10 @@ struct SnapshotProgress {
     };
     std::set<std::string> done;                      ///< Tables of which all rows are written.
     std::map<std::string, std::vector<Range>> left;  ///< Of tables in progress.
+
+    /// What of `tables` is to be read yet, range by range, in their order. `with_untouched`: those that were not begun
+    /// too.
+    IncrementalSnapshotState rest(const std::vector<relational::TableId>& tables, bool with_untouched) const;
 
     bool empty() const { return done.empty() && left.empty(); }
     std::string to_json() const;

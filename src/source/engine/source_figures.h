@@ -34,6 +34,7 @@ class SourceFigures {
     // How long the server will still have what is to be read; -1: not known, or no end to it.
     Figure headroom_bytes = -1;  ///< Of logs that are kept and were read.
     Figure unread_bytes = -1;
+    Figure kept_bytes = -1;   ///< Of log that the server keeps for this reader alone.
     Figure headroom_s = -1;   ///< Until the place that is read now is purged.
     Figure time_left_s = -1;  ///< Until reading falls out of what is kept, as fast as it goes.
 

@@ -109,6 +109,16 @@ Commit read_commit(ByteCursor& cursor) {
     return commit;
 }
 
+StreamCommit read_stream_commit(ByteCursor& cursor) {
+    const uint32_t xid = u32(cursor);
+    return {xid, read_commit(cursor)};
+}
+
+StreamAbort read_stream_abort(ByteCursor& cursor) {
+    const uint32_t xid = u32(cursor);
+    return {xid, u32(cursor)};
+}
+
 Origin read_origin(ByteCursor& cursor) {
     Origin origin;
     origin.commit = lsn(cursor);
@@ -165,6 +175,18 @@ bool parse_message(std::string_view bytes, Message& message, Tuple& old_row, Tup
             break;
         case 'M':
             message = read_logical_message(cursor);
+            break;
+        case 'S':
+            message = StreamStart{u32(cursor)};
+            break;
+        case 'E':
+            message = StreamStop{};
+            break;
+        case 'c':
+            message = read_stream_commit(cursor);
+            break;
+        case 'A':
+            message = read_stream_abort(cursor);
             break;
         default:
             cursor.fail();

@@ -7,8 +7,8 @@
 
 #include "source/postgres/lsn.h"
 
-/// The messages of the output plugin pgoutput, protocol version 1. PostgreSQL manual, "Logical Replication Message
-/// Formats". Views point into the message.
+/// The messages of the output plugin pgoutput, protocol versions 1 and 2. PostgreSQL manual, "Logical Replication
+/// Message Formats". Views point into the message.
 namespace millrace::postgres {
 
 struct Begin {
@@ -68,8 +68,22 @@ struct LogicalMessage {
     std::string_view prefix, content;
 };
 
-using Message =
-    std::variant<Begin, Commit, Origin, Relation, TypeName, Insert, Update, Delete, Truncate, LogicalMessage>;
+/// Protocol 2: of a transaction that has not ended, messages follow up to StreamStop.
+struct StreamStart {
+    uint32_t xid = 0;
+};
+struct StreamStop {};
+struct StreamCommit {
+    uint32_t xid = 0;
+    Commit commit;
+};
+struct StreamAbort {
+    uint32_t xid = 0;
+    uint32_t subtransaction = 0;  ///< The same as `xid`: all of it.
+};
+
+using Message = std::variant<Begin, Commit, Origin, Relation, TypeName, Insert, Update, Delete, Truncate,
+                             LogicalMessage, StreamStart, StreamStop, StreamCommit, StreamAbort>;
 
 /// Parses a message into `message`; `old_row` and `new_row` get the rows of Insert, Update and Delete. All three are
 /// reused from message to message. False if the message is damaged or of an unknown kind.

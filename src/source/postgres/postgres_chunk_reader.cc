@@ -4,6 +4,7 @@
 #include <chrono>
 #include <numeric>
 #include <thread>
+#include <utility>
 
 #include "base/calendar.h"
 #include "base/errors.h"
@@ -62,6 +63,7 @@ auto PostgresChunkReader::with_connection(Work&& work) {
         if (is_retriable(fault))
             throw RetriableError(format("The connection for the incremental snapshot broke: {}", fault.message));
         connection_.reset();  // a transaction that failed does nothing more; what is left is read from a new view
+        is_stale_ = true;
         throw engine::ChunkFault(fault.message);
     }
 }
@@ -78,7 +80,7 @@ std::vector<std::string> PostgresChunkReader::tables() {
 PostgresChunkReader::Readiness PostgresChunkReader::open(const engine::SnapshotCollection& collection) {
     const auto id = table_id(collection.table);
     if (!schema_.filters().captures(id)) return Readiness::UnknownSchema;
-    if (!schema_.tables().contains(id)) {
+    if (std::exchange(is_stale_, false) || !schema_.tables().contains(id)) {
         auto table = Catalog(control_, schema_.types()).read(id);
         if (!table) return Readiness::UnknownSchema;
         schema_.learn(std::move(*table));
@@ -129,6 +131,7 @@ void PostgresChunkReader::append_rows(std::vector<Row>& rows, const std::string&
                 });
         } catch (const FatalError& fault) {  // the table was altered, and the stream has not come to that
             connection_.reset();
+            is_stale_ = true;
             throw engine::ChunkFault(fault.what());
         }
         return 0;
@@ -138,8 +141,7 @@ void PostgresChunkReader::append_rows(std::vector<Row>& rows, const std::string&
 std::vector<engine::ChunkReader::Row> PostgresChunkReader::read(const std::optional<engine::SnapshotKey>& after,
                                                                 const engine::SnapshotKey& maximum) {
     std::vector<Row> rows;
-    // Debezium's first chunk may go beyond the greatest key.
-    const auto to = after ? std::optional(maximum) : std::nullopt;
+    const auto to = after || options_.bounds_first_chunk ? std::optional(maximum) : std::nullopt;
     append_rows(rows, select_->range(after, to, condition_, options_.chunk_rows));
     if (is_unique_ || rows.size() < options_.chunk_rows) return rows;
     // The chunk may end between rows with the same value; the next one begins behind that value.
@@ -149,10 +151,10 @@ std::vector<engine::ChunkReader::Row> PostgresChunkReader::read(const std::optio
     return rows;
 }
 
-void PostgresChunkReader::write(topiclog::AppendBatch& batch, const Row& row, bool) {
+void PostgresChunkReader::write(topiclog::AppendBatch& batch, const Row& row, bool is_last) {
     SourceInfo info = options_.place();
     info.ts_us = now_ns() / 1000;
-    info.snapshot = "incremental";
+    info.snapshot = is_last ? options_.last_marker : options_.marker;
     info.schema = plan_->id().database;
     info.table = plan_->id().table;
     info.lsn.reset();

@@ -26,8 +26,11 @@ class PostgresChunkReader final : public engine::ChunkReader {
         size_t chunk_rows = 1024;                       ///< incremental.snapshot.chunk.size
         std::optional<relational::TableId> mark_table;  ///< The signal table; nothing: windows are places in the log.
         bool deletes_marks = false;                     ///< incremental.snapshot.watermarking.strategy=insert_delete
-        std::function<SourceInfo()> place;              ///< Of the event that was handled last.
-        std::function<bool(Lsn)> has_passed;            ///< Has the stream, between two transactions, come to a place?
+        std::string_view marker = "incremental";        ///< source.snapshot
+        std::string_view last_marker = "incremental";
+        bool bounds_first_chunk = false;      ///< Debezium's first chunk may go beyond the greatest key.
+        std::function<SourceInfo()> place;    ///< Of the event that was handled last.
+        std::function<bool(Lsn)> has_passed;  ///< Has the stream, between two transactions, come to a place?
         std::function<bool(const UnseenTransactions&)> is_ahead;  ///< Has the stream brought one of these transactions?
     };
     /// `control` is for looking at the catalogue.
@@ -67,6 +70,7 @@ class PostgresChunkReader final : public engine::ChunkReader {
     std::unique_ptr<Connection> connection_;
     std::shared_ptr<TablePlan> plan_;
     std::unique_ptr<TableSelect> select_;
+    bool is_stale_ = false;  ///< The table may have been altered: the catalogue has its structure.
     std::string condition_;
     bool is_unique_ = true;  ///< No two rows have the same value of what the table is read by.
     engine::KeyPlaces places_;

@@ -1,5 +1,7 @@
 #include "source/postgres/postgres_offset.h"
 
+#include <algorithm>
+
 #include "base/errors.h"
 #include "base/json.h"
 #include "base/text.h"
@@ -8,6 +10,7 @@ namespace millrace::postgres {
 namespace {
 
 constexpr const char* kEventsDoneKey = "millrace_events_done";
+constexpr const char* kReadAtKey = "millrace_read_at";
 constexpr const char* kTransactionEndKey = "millrace_transaction_end";
 
 template <typename Number>
@@ -25,7 +28,7 @@ std::optional<Lsn> lsn_of(const Json& json, const char* key) {
 }  // namespace
 
 Lsn PostgresOffset::resume_from() const {
-    return last_commit ? *last_commit : processed ? *processed : lsn.value_or(Lsn{});
+    return std::max(passed, last_commit ? *last_commit : processed ? *processed : lsn.value_or(Lsn{}));
 }
 
 std::string PostgresOffset::to_json() const {
@@ -35,7 +38,7 @@ std::string PostgresOffset::to_json() const {
     };
     put("lsn_proc", processed);
     if (!message_type.empty()) json["messageType"] = message_type;
-    put("lsn_commit", last_commit);
+    put("lsn_commit", passed ? std::optional(resume_from()) : last_commit);
     put("lsn", lsn);
     if (xid) json["txId"] = *xid;
     json["ts_usec"] = ts_us;
@@ -48,6 +51,11 @@ std::string PostgresOffset::to_json() const {
     if (transaction_end) {
         json[kTransactionEndKey] = transaction_end.value;
         json[kEventsDoneKey] = events_done;
+    }
+    if (!read_at.empty()) {
+        Json places = Json::object();
+        for (const auto& [table, place] : read_at) places[table] = place.value;
+        json[kReadAtKey] = to_text(places);
     }
     put_into(json);
     return to_text(json);
@@ -71,6 +79,9 @@ PostgresOffset PostgresOffset::from_json(std::string_view text) {
                 (snapshot->is_boolean() && snapshot->get<bool>()) || *snapshot == "INITIAL" || *snapshot == "true";
         offset.events_done = number<uint64_t>(json, kEventsDoneKey).value_or(0);
         offset.transaction_end = lsn_of(json, kTransactionEndKey).value_or(Lsn{});
+        if (json.contains(kReadAtKey))
+            for (const auto& [table, place] : Json::parse(json[kReadAtKey].get<std::string>()).items())
+                offset.read_at[table] = {place.get<uint64_t>()};
         offset.take_from(json);
         return offset;
     } catch (const std::exception& fault) {

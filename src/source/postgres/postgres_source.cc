@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/stoppable_sleep.h"
 #include "base/text.h"
+#include "source/engine/captured_lists.h"
 #include "source/engine/record_options.h"
 #include "source/engine/signal_channels.h"
 #include "source/engine/snapshot_mode.h"
@@ -19,6 +20,7 @@
 #include "source/postgres/postgres_config.h"
 #include "source/postgres/publication.h"
 #include "source/postgres/snapshot.h"
+#include "source/postgres/snapshot_rest.h"
 #include "source/postgres/streaming.h"
 
 namespace millrace::postgres {
@@ -59,6 +61,7 @@ class PostgresSource final : public engine::Source {
           writer_(writer_options()),
           slot_(context_.settings.text("slot.name", "debezium")),
           prefix_(context_.settings.text("topic.prefix")),
+          slot_watch_(slot_watch_options()),
           offset_key_(offset_key(context_.connector_name, prefix_)) {}
 
     void run(const std::stop_token& stop) override {
@@ -129,6 +132,18 @@ class PostgresSource final : public engine::Source {
         return options;
     }
 
+    SlotWatch::Options slot_watch_options() const {
+        SlotWatch::Options options;
+        options.connection = connection_;
+        options.slot = context_.settings.text("slot.name", "debezium");
+        options.interval_ms = context_.settings.integer("log.headroom.interval.ms", 60'000);
+        options.warning_s = context_.settings.integer("log.headroom.warning.seconds", 21'600);
+        options.figures = context_.figures;
+        options.health = context_.writer.health;
+        options.logger = kLogger;
+        return options;
+    }
+
     void note_started() {
         if (std::exchange(is_started_, true)) return;
         context_.started();
@@ -169,8 +184,13 @@ class PostgresSource final : public engine::Source {
         }
         const bool data = mode_.reads_data(has_offset_, offset_.in_snapshot);
         context_.figures->snapshot_skipped = data ? 0 : 1;
-        if (!data) notifier_.initial(queue.enter().batch(), "SKIPPED");
-        if (data || !has_offset_) begin(control, queue, stop, data);
+        if (resumes_snapshot()) {
+            resume_snapshot(control, queue, stop);
+        } else {
+            if (!data) notifier_.initial(queue.enter().batch(), "SKIPPED");
+            if (data || !has_offset_) begin(control, queue, stop, data);
+        }
+        if (mode_.streams() && !offset_.in_snapshot) take_up_new_tables(control, queue, stop);
         if (!stop.stop_requested() && mode_.streams()) stream(control, queue, stop);
         if (!mode_.streams()) rest(queue, stop);
     }
@@ -233,7 +253,13 @@ class PostgresSource final : public engine::Source {
                     format("The connector previously stopped while taking a snapshot, but snapshot.mode={} never "
                            "allows one. Use snapshot.mode=initial or when_needed, or delete the connector's offsets",
                            mode_.name()));
-            log::info(kLogger, "The previous snapshot was not completed; it starts over");
+            if (const auto lost = what_is_lost(slot); lost && resumes_snapshot()) {
+                log::warn(kLogger, format("The interrupted snapshot starts over: {}", *lost));
+                offset_.progress = {};
+                if (slot && slot->wal_status == "lost") drop_slot(control, slot_);
+            } else if (!resumes_snapshot()) {
+                log::info(kLogger, "The previous snapshot was not completed; it starts over");
+            }
             return;
         }
         const auto lost = what_is_lost(slot);
@@ -257,16 +283,70 @@ class PostgresSource final : public engine::Source {
         if (slot && slot->wal_status == "lost") drop_slot(control, slot_);
     }
 
+    /// Can an interrupted snapshot go on where it was?
+    bool resumes_snapshot() const {
+        return has_offset_ && offset_.in_snapshot && !offset_.progress.empty() && mode_.streams() &&
+               mode_.name() != "always" && context_.settings.boolean("snapshot.resume", true);
+    }
+
+    void resume_snapshot(Connection& control, engine::RecordQueue& queue, const std::stop_token& stop) {
+        log::set_phase("snapshot");
+        queue.synchronized([&] { offset_.lists = captured_lists(); });
+        const SnapshotRest rest = snapshot_rest();
+        rest_ = rest.tables(control, offset_);
+        note_started();
+        rest.read_whole_tables(rest_, offset_, writer_, queue, notifier_, stop);
+        log::info(kLogger, "The interrupted snapshot goes on while the log is read from where it began");
+    }
+
+    /// Tables that are captured from now on (snapshot.new.tables): their rows are read beside streaming.
+    void take_up_new_tables(Connection& control, engine::RecordQueue& queue, const std::stop_token& stop) {
+        const std::string lists = captured_lists();
+        std::vector<relational::TableId> found;
+        if (!lists.empty() && !offset_.lists.empty() && offset_.lists != lists && mode_.reads_data(false, false)) {
+            const auto before = engine::filters_of(offset_.lists, context_.settings, kSchemas);
+            Catalog catalog(control, schema_.types());
+            for (auto& id : captured_tables(catalog, schema_.filters()))
+                if (!before.captures(id) && !schema_.filters().is_signal_table(id)) found.push_back(std::move(id));
+        }
+        queue.synchronized([&] {  // at once: with the new lists alone in the offset nobody would look for them again
+            for (const auto& id : found) offset_.progress.left[id.dotted()].emplace_back();
+            offset_.lists = lists;
+        });
+        if (offset_.progress.left.empty()) return;
+        const SnapshotRest rest = snapshot_rest();
+        rest_ = rest.tables(control, offset_);
+        std::vector<std::string> names;
+        for (const auto& collection : rest_.collections) names.push_back(collection.table);
+        log::info(kLogger, format("Tables that are captured from now on are read while streaming goes on "
+                                  "(snapshot.new.tables): {}",
+                                  join(names, ", ")));
+        rest.read_whole_tables(rest_, offset_, writer_, queue, notifier_, stop);
+    }
+
+    /// What the offset says of the tables that it is written for; nothing with snapshot.new.tables=off.
+    std::string captured_lists() const {
+        return engine::reads_new_tables(context_.settings) ? engine::captured_lists(context_.settings, kSchemas)
+                                                           : std::string();
+    }
+
+    SnapshotRest snapshot_rest() {
+        Snapshot::Options options = snapshot_options(true);
+        return {connection_, slot_, std::move(options.rows), std::move(options.included), schema_, options.logger};
+    }
+
     /// Finds the place that streaming begins at, with the rows as of there or without.
     void begin(Connection& control, engine::RecordQueue& queue, const std::stop_token& stop, bool data) {
         const auto slot = mode_.streams() ? find_slot(control, slot_) : std::nullopt;
         if (!data && slot) {
             const auto entry = queue.enter();
             offset_ = {};
+            offset_.lists = captured_lists();
             offset_.lsn = slot->confirmed;
             return;
         }
         log::set_phase("snapshot");
+        queue.synchronized([&] { offset_.lists = captured_lists(); });
         Snapshot(snapshot_options(data), schema_, writer_, queue, notifier_, offset_).run(stop);
     }
 
@@ -287,6 +367,7 @@ class PostgresSource final : public engine::Source {
         options.with_data = data;
         options.rows.figures = context_.figures;
         options.rows.chunk_rows = static_cast<size_t>(settings.integer("snapshot.chunk.rows", 10'000));
+        options.rows.keeps_progress = mode_.streams() && settings.boolean("snapshot.resume", true);
         options.rows.rows_per_second_max = settings.integer("snapshot.max.rows.per.second");
         options.rows.selects = engine::select_overrides(settings);
         options.logger = "postgresql.snapshot";
@@ -307,19 +388,21 @@ class PostgresSource final : public engine::Source {
     }
 
     void stream(Connection& control, engine::RecordQueue& queue, const std::stop_token& stop) {
+        using engine::SnapshotKind;
         log::set_phase("streaming");
         if (const int64_t delay = context_.settings.integer("streaming.delay.ms"); delay > 0)
             sleep_for(std::chrono::milliseconds(delay), stop);
         Streaming streaming(stream_options(queue), control, schema_, writer_, queue, offset_);
-        PostgresChunkReader reader(chunk_options(streaming), control, schema_, writer_);
-        using engine::SnapshotKind;
+        PostgresChunkReader reader(chunk_options(streaming, SnapshotKind::Signalled), control, schema_, writer_);
         engine::IncrementalSnapshot incremental(SnapshotKind::Signalled, reader, queue, notifier_, *context_.figures,
                                                 "postgresql.incremental");
         incremental.adopt(offset_.incremental);
-        incremental.set_rows_per_second_max(context_.settings.integer("snapshot.max.rows.per.second"));
-        PostgresChunkReader rest_reader(chunk_options(streaming), control, schema_, writer_);
+        PostgresChunkReader rest_reader(chunk_options(streaming, SnapshotKind::Rest), control, schema_, writer_);
         engine::IncrementalSnapshot rest(SnapshotKind::Rest, rest_reader, queue, notifier_, *context_.figures,
-                                         "postgresql.snapshot");  // an interrupted initial snapshot starts over
+                                         "postgresql.snapshot");
+        rest.adopt(std::exchange(rest_, {}));
+        for (auto* snapshot : {&incremental, &rest})
+            snapshot->set_rows_per_second_max(context_.settings.integer("snapshot.max.rows.per.second"));
         engine::SignalActions actions(incremental, hooks(control, queue, stop), "postgresql.signal");
         engine::SnapshotSteering steering(steering_options(), {incremental, reader}, {rest, rest_reader}, actions,
                                           inbox_, schema_.filters(), queue, offset_);
@@ -328,7 +411,7 @@ class PostgresSource final : public engine::Source {
         channel_options.logger = "postgresql.signal";
         if (offset_.signal_offset) channel_options.first_offset = *offset_.signal_offset + 1;
         const engine::SignalChannels channels(context_.log, std::move(channel_options), inbox_);
-        writer_.set_snapshots({&incremental});
+        writer_.set_snapshots({&incremental, &rest});
         queue.synchronized([&] { streaming_ = &streaming; });
         try {
             streaming.run(stop);
@@ -343,17 +426,24 @@ class PostgresSource final : public engine::Source {
         }
     }
 
-    PostgresChunkReader::Options chunk_options(const Streaming& streaming) const {
+    PostgresChunkReader::Options chunk_options(const Streaming& streaming, engine::SnapshotKind kind) {
         const auto& settings = context_.settings;
         PostgresChunkReader::Options options;
         options.connection = connection_;
         options.chunk_rows =
             static_cast<size_t>(std::max<int64_t>(1, settings.integer("incremental.snapshot.chunk.size", 1024)));
         options.deletes_marks = deletes_marks();
-        if (!settings.boolean("read.only", false)) options.mark_table = schema_.filters().signal_table();
         options.place = [&streaming] { return streaming.current_place(); };
         options.has_passed = [&streaming](Lsn place) { return streaming.has_passed(place); };
         options.is_ahead = [&streaming](const UnseenTransactions& unseen) { return streaming.is_ahead(unseen); };
+        if (kind == engine::SnapshotKind::Signalled) {
+            if (!settings.boolean("read.only", false)) options.mark_table = schema_.filters().signal_table();
+            return options;
+        }
+        options.chunk_rows = snapshot_options(true).rows.chunk_rows;
+        options.marker = "true";
+        options.last_marker = "last";
+        options.bounds_first_chunk = true;
         return options;
     }
 
@@ -389,6 +479,7 @@ class PostgresSource final : public engine::Source {
         try {
             Snapshot::Options options = snapshot_options(true);
             options.slot.clear();
+            options.rows.keeps_progress = false;
             options.delay_ms = 0;
             options.on_demand = relational::NamePatterns("data-collections", join(tables, ","));
             for (const auto& select : selects) {
@@ -427,6 +518,9 @@ class PostgresSource final : public engine::Source {
         options.stream.publication = publication_.name();
         options.stream.further = settings.text("slot.stream.params");
         options.stream.status_interval_ms = settings.integer("status.update.interval.ms", 10'000);
+        options.stream.with_open = settings.boolean("stream.open.transactions", true);
+        options.open_transactions = {static_cast<size_t>(settings.integer("stream.spill.bytes", 16 << 20)),
+                                     settings.text("stream.spill.directory")};
         options.truncates_are_events = !engine::skips_operation(settings, "t");
         options.confirms =
             !iequals(settings.text("lsn.flush.mode"), "manual") && settings.boolean("flush.lsn.source", true);
@@ -434,6 +528,7 @@ class PostgresSource final : public engine::Source {
         options.slot_retry_ms = settings.integer("slot.retry.delay.ms", 10'000);
         options.xmin_interval_ms = settings.integer("xmin.fetch.interval.ms");
         options.messages = &messages_;
+        options.slot_watch = &slot_watch_;
         options.durable_mark = [this] { return durable_mark_.load(); };
         options.figures = context_.figures;
         options.logger = "postgresql.streaming";
@@ -466,10 +561,12 @@ class PostgresSource final : public engine::Source {
     engine::Notifier notifier_;
     engine::ChangeWriter writer_;
     std::string slot_, prefix_;
+    SlotWatch slot_watch_;
     std::string offset_key_;
     PostgresOffset offset_;
     std::atomic<uint64_t> durable_mark_ = 0;
     engine::SignalInbox inbox_;
+    engine::IncrementalSnapshotState rest_;  ///< What streaming has to read beside the log.
     bool has_offset_ = false;
     bool is_started_ = false;
     Streaming* streaming_ = nullptr;

@@ -1,6 +1,8 @@
 #include "source/postgres/replication_stream.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "base/byte_cursor.h"
 #include "base/calendar.h"
@@ -10,16 +12,22 @@ namespace millrace::postgres {
 namespace {
 
 std::string start_command(const ReplicationStream::Options& options, int server_version) {
+    std::vector<std::pair<std::string, std::string>> further;
+    for (const auto& pair : split(options.further, ';'))
+        if (const size_t equals = pair.find('='); equals != std::string::npos)
+            further.emplace_back(trimmed(pair.substr(0, equals)), trimmed(pair.substr(equals + 1)));
+    const auto is_given = [&](std::string_view name) {
+        return std::any_of(further.begin(), further.end(), [&](const auto& one) { return one.first == name; });
+    };
+    const bool streams_open =
+        options.with_open && server_version >= 140000 && !is_given("proto_version") && !is_given("streaming");
     std::string command =
-        format("START_REPLICATION SLOT {} LOGICAL {} (\"proto_version\" '1', \"publication_names\" {}",
-               quote_name(options.slot), options.from.text(), quote_text(quote_name(options.publication)));
-    if (server_version >= 140000) command += ", \"messages\" 'true'";
-    for (const auto& pair : split(options.further, ';')) {
-        const size_t equals = pair.find('=');
-        if (equals == std::string::npos) continue;
-        command += format(", {} {}", quote_name(trimmed(pair.substr(0, equals))),
-                          quote_text(trimmed(pair.substr(equals + 1))));
-    }
+        format("START_REPLICATION SLOT {} LOGICAL {} (\"publication_names\" {}", quote_name(options.slot),
+               options.from.text(), quote_text(quote_name(options.publication)));
+    if (!is_given("proto_version")) command += streams_open ? ", \"proto_version\" '2'" : ", \"proto_version\" '1'";
+    if (server_version >= 140000 && !is_given("messages")) command += ", \"messages\" 'true'";
+    if (streams_open) command += ", \"streaming\" 'on'";
+    for (const auto& [name, value] : further) command += format(", {} {}", quote_name(name), quote_text(value));
     return command + ")";
 }
 

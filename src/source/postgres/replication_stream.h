@@ -17,8 +17,9 @@ class ReplicationStream {
     struct Options {
         ConnectionOptions connection;
         std::string slot, publication;
-        std::string further;  ///< slot.stream.params
-        Lsn from;             ///< Transactions that commit behind it are sent; what was confirmed is not.
+        std::string further;    ///< slot.stream.params
+        bool with_open = true;  ///< Large transactions are sent before they end, where the server can (PostgreSQL 14).
+        Lsn from;               ///< Transactions that commit behind it are sent; what was confirmed is not.
         int64_t status_interval_ms = 10'000;
     };
     /// Throws what Connection throws, and ServerError.
@@ -35,14 +36,14 @@ class ReplicationStream {
     /// Everything before this place is durable; the server may forget it. Told with the next status.
     void confirm(Lsn durable);
     void send_status();
+    /// For those who do not call next() for a while: the server ends a stream that nobody speaks for.
+    void send_status_if_due();
     /// How far the server has read its log: no transaction that commits before it is still to come.
     Lsn server_end() const { return server_end_; }
     void shut_down() { connection_.shut_down(); }
     bool is_shut_down() const { return connection_.is_shut_down(); }
 
   private:
-    void send_status_if_due();
-
     Connection connection_;
     const int64_t status_interval_ms_;
     Lsn confirmed_, server_end_, told_;

@@ -1,6 +1,7 @@
 #include "source/postgres/snapshot.h"
 
 #include <chrono>
+#include <utility>
 
 #include "base/calendar.h"
 #include "base/errors.h"
@@ -88,7 +89,9 @@ void Snapshot::set_offset() {
     auto entry = queue_.enter();
     begun_us_ = now_ns() / 1000;
     if (options_.on_demand) return;
+    const std::string lists = std::exchange(offset_.lists, {});
     offset_ = {};
+    offset_.lists = lists;
     offset_.lsn = place_;
     offset_.xid = xid_;
     offset_.ts_us = begun_us_;
@@ -112,7 +115,6 @@ void Snapshot::read_data(const std::stop_token& stop) {
     info(format("Snapshotting contents of {} tables as of {}", tables_.size(), place_.text()));
     engine::SnapshotRows::Options how = options_.rows;
     how.logger = options_.logger;
-    how.keeps_progress = false;
     how.tell_source = [this](auto& text, const auto& table, auto marker) { tell_source(text, table, marker); };
     std::vector<std::unique_ptr<TableReader>> readers;
     std::vector<engine::RowReader*> all;
@@ -179,7 +181,10 @@ bool Snapshot::take(const std::stop_token& stop) {
     MILLRACE_FAILPOINT("snapshot.before_completion");
     {
         auto entry = queue_.enter();
-        if (!options_.on_demand) offset_.in_snapshot = false;
+        if (!options_.on_demand) {
+            offset_.in_snapshot = false;
+            offset_.progress = {};
+        }
         if (options_.with_data) notifier_.initial(entry.batch(), "COMPLETED");
     }
     queue_.flush();

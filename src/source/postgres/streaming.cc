@@ -42,7 +42,8 @@ Streaming::Streaming(Options options, Connection& control, SchemaState& schema, 
       schema_(schema),
       writer_(writer),
       queue_(queue),
-      offset_(offset) {
+      offset_(offset),
+      open_(options_.open_transactions) {
     if (options_.transactions != nullptr && !offset_.transaction_id.empty())
         options_.transactions->resume(offset_.transaction_id, offset_.transaction_counts);
     // An offset of Debezium's from within a transaction: its changes up to there are done.
@@ -105,6 +106,7 @@ void Streaming::begin(const Begin& begin, Lsn lsn, topiclog::AppendBatch& batch)
         offset_.events_done = 0;
         offset_.transaction_end = begin.final;
     }
+    std::erase_if(offset_.read_at, [&](const auto& read) { return read.second <= begin.final; });
     if (options_.transactions != nullptr && !options_.transactions->is_open())
         options_.transactions->begin(batch, transaction_id(xid_, lsn), committed_us_ / 1000);
 }
@@ -183,7 +185,7 @@ void Streaming::write_change(Operation operation, const char* type, uint32_t rel
     const Announced& table = announced(relation);
     if (table.plan == nullptr) {
         ++options_.figures->filtered;
-    } else {
+    } else if (!is_read_already(table.id)) {
         const size_t first_entry = batch.entries().size();
         begin_event(batch, table, lsn);
         try {
@@ -247,7 +249,7 @@ void Streaming::truncate(const Truncate& truncate, Lsn lsn, topiclog::AppendBatc
     if (options_.truncates_are_events)
         for (const uint32_t relation : truncate.relations) {
             const Announced& table = announced(relation);
-            if (table.plan == nullptr) continue;
+            if (table.plan == nullptr || is_read_already(table.id)) continue;
             begin_event(batch, table, lsn);
             writer_.write_truncate(batch, 0);
         }
@@ -289,11 +291,14 @@ void Streaming::emit_message(const LogicalMessage& message, Lsn lsn, topiclog::A
     committed_us_ = committed_us;
 }
 
-void Streaming::handle(const ReplicationStream::Data& data, topiclog::AppendBatch& batch) {
-    if (!parse_message(data.bytes, message_, old_row_, new_row_))
+void Streaming::parse(std::string_view bytes, Lsn lsn) {
+    if (!parse_message(bytes, message_, old_row_, new_row_))
         throw FatalError(format("The message at {} (after {}) cannot be read; it is damaged or of an unknown kind",
-                                data.start.text(), last_lsn_.text()));
-    const Lsn lsn = data.start;
+                                lsn.text(), last_lsn_.text()));
+}
+
+/// What was parsed last.
+void Streaming::handle(Lsn lsn, topiclog::AppendBatch& batch) {
     if (const auto* row = std::get_if<Insert>(&message_)) return insert(*row, lsn, batch);
     if (const auto* row = std::get_if<Update>(&message_)) return update(*row, lsn, batch);
     if (const auto* row = std::get_if<Delete>(&message_)) return remove(*row, lsn, batch);
@@ -308,12 +313,57 @@ void Streaming::handle(const ReplicationStream::Data& data, topiclog::AppendBatc
     }
 }
 
+/// One message, and what goes on beside it.
+void Streaming::act(Lsn lsn) {
+    {
+        auto entry = queue_.enter();
+        handle(lsn, entry.batch());
+    }
+    if (steering_ != nullptr) steering_->act(in_transaction_);
+}
+
+/// A message of the server: handled at once, or kept until its transaction commits.
+void Streaming::receive(const ReplicationStream::Data& data, const std::stop_token& stop) {
+    if (open_.is_receiving() && !data.bytes.starts_with('E')) return open_.add(data.start, data.bytes);
+    parse(data.bytes, data.start);
+    if (const auto* one = std::get_if<StreamStart>(&message_)) return open_.start(one->xid);
+    if (std::holds_alternative<StreamStop>(message_)) return open_.stop();
+    if (const auto* one = std::get_if<StreamAbort>(&message_)) return open_.abort(one->xid, one->subtransaction);
+    if (const auto* one = std::get_if<StreamCommit>(&message_)) return replay(StreamCommit(*one), data.start, stop);
+    act(data.start);
+}
+
+/// A transaction that was kept has committed: its messages take the way of any other's.
+void Streaming::replay(const StreamCommit& end, Lsn lsn, const std::stop_token& stop) {
+    const auto begin = [&](Lsn place) {
+        message_ = Begin{end.commit.commit, end.commit.committed_us, end.xid};
+        act(place);
+    };
+    uint64_t count = 0;
+    open_.replay(end.xid, [&](const OpenTransactions::Message& message) {
+        // Structures may come from parts that were rolled back; the server's own Begin has the place of the first
+        // change.
+        const bool is_structure = message.bytes.starts_with('R') || message.bytes.starts_with('Y');
+        if (!in_transaction_ && !is_structure) begin(message.place);
+        parse(message.bytes, message.place);
+        act(message.place);
+        constexpr uint64_t kBetweenLooks = 256;
+        if (++count % kBetweenLooks != 0) return true;
+        stream_->send_status_if_due();
+        return !stop.stop_requested();
+    });
+    if (stop.stop_requested()) return;
+    if (!in_transaction_) begin(lsn);
+    message_ = end.commit;
+    act(lsn);
+}
+
 /// Between two transactions the place moves on with the server's log, so that a slot on an idle database does not keep
 /// the log of a busy server.
 void Streaming::note_idle() {
     if (in_transaction_ || stream_->server_end() <= offset_.resume_from()) return;
     const auto entry = queue_.enter();
-    offset_.last_commit = stream_->server_end();
+    offset_.passed = stream_->server_end();
 }
 
 void Streaming::look_for_xmin() {
@@ -367,18 +417,17 @@ void Streaming::run(const std::stop_token& stop) {
             const bool beats = options_.heartbeat != nullptr && options_.heartbeat->is_due() && !in_transaction_;
             if (beats) options_.heartbeat->act();
             look_for_xmin();
+            if (options_.slot_watch != nullptr && options_.slot_watch->is_due()) options_.slot_watch->look();
             if (data) {
-                auto entry = queue_.enter();
-                handle(*data, entry.batch());
-                if (beats) options_.heartbeat->write(entry.batch());
+                receive(*data, stop);
             } else {
                 note_idle();
-                if (beats) {
-                    auto entry = queue_.enter();
-                    options_.heartbeat->write(entry.batch());
-                }
+                if (steering_ != nullptr) steering_->act(in_transaction_);
             }
-            if (steering_ != nullptr) steering_->act(in_transaction_);
+            if (beats) {
+                auto entry = queue_.enter();
+                options_.heartbeat->write(entry.batch());
+            }
         }
     } catch (const ServerError& fault) {
         if (stop.stop_requested()) return;

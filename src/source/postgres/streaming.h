@@ -14,9 +14,11 @@
 #include "source/engine/snapshot_steering.h"
 #include "source/engine/transaction_monitor.h"
 #include "source/postgres/logical_message.h"
+#include "source/postgres/open_transactions.h"
 #include "source/postgres/postgres_offset.h"
 #include "source/postgres/replication_stream.h"
 #include "source/postgres/schema_state.h"
+#include "source/postgres/slot_watch.h"
 #include "source/postgres/unseen_transactions.h"
 
 namespace millrace::postgres {
@@ -28,6 +30,7 @@ class Streaming {
     struct Options {
         std::function<void()> connected;  ///< The server sends its log from the offset on.
         ReplicationStream::Options stream;
+        OpenTransactions::Options open_transactions;
         bool truncates_are_events = false;                   ///< skipped.operations without t
         bool confirms = true;                                ///< lsn.flush.mode; false: manual.
         int64_t slot_tries = 6;                              ///< slot.max.retries
@@ -36,6 +39,7 @@ class Streaming {
         int64_t tick_ms = 1'000;                             ///< How long to wait for the server at most.
         engine::Heartbeat* heartbeat = nullptr;              ///< Outlives this; nullptr: none.
         engine::TransactionMonitor* transactions = nullptr;  ///< provide.transaction.metadata; nullptr: off.
+        SlotWatch* slot_watch = nullptr;                     ///< Outlives this; nullptr: none.
         LogicalMessageWriter* messages = nullptr;            ///< Outlives this.
         std::function<uint64_t()> durable_mark;              ///< Of the last offset that is durable.
         engine::SourceFigures* figures = nullptr;
@@ -68,7 +72,11 @@ class Streaming {
     };
 
     void open(const std::stop_token& stop);
-    void handle(const ReplicationStream::Data& data, topiclog::AppendBatch& batch);
+    void receive(const ReplicationStream::Data& data, const std::stop_token& stop);
+    void replay(const StreamCommit& end, Lsn lsn, const std::stop_token& stop);
+    void parse(std::string_view bytes, Lsn lsn);
+    void handle(Lsn lsn, topiclog::AppendBatch& batch);
+    void act(Lsn lsn);
     void begin(const Begin& begin, Lsn lsn, topiclog::AppendBatch& batch);
     void commit(const Commit& commit, Lsn lsn, topiclog::AppendBatch& batch);
     void announce(const Relation& relation);
@@ -79,6 +87,10 @@ class Streaming {
     void emit_message(const LogicalMessage& message, Lsn lsn, topiclog::AppendBatch& batch);
     const Announced& announced(uint32_t relation) const;
     bool is_done_already(Lsn lsn);
+    /// Was the table read as of a place that the open transaction commits before?
+    bool is_read_already(const relational::TableId& table) const {
+        return !offset_.read_at.empty() && offset_.read_at.contains(table.dotted());
+    }
     void note(Lsn lsn, const char* type);
     void begin_event(topiclog::AppendBatch& batch, const Announced& table, Lsn lsn);
     SourceInfo source_info(Lsn lsn) const;
@@ -97,6 +109,7 @@ class Streaming {
     PostgresOffset& offset_;
     std::unique_ptr<ReplicationStream> stream_;
     std::unordered_map<uint32_t, Announced> relations_;
+    OpenTransactions open_;
     Message message_;
     Tuple old_row_, new_row_;
     bool in_transaction_ = false;

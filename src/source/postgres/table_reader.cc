@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/errors.h"
+#include "base/json.h"
 #include "base/text.h"
 
 namespace millrace::postgres {
@@ -11,25 +12,36 @@ void TableReader::open(const relational::TableId& table, const std::string& sele
     id_ = table;
     own_select_ = select;
     plan_ = schema_.make_plan(table);  // its own: other threads read other tables
+    const PgTable& structure = schema_.table(table);
+    select_ = std::make_unique<TableSelect>(structure, *plan_, structure.primary_key);
 }
 
+/// The planner's estimate counts the table's pages as they are now; pg_class.reltuples knows nothing of a table that
+/// was never analysed.
 int64_t TableReader::estimated_rows() {
-    const auto rows = view_.value(
-        format("SELECT c.reltuples::bigint FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = "
-               "c.relnamespace WHERE n.nspname = {} AND c.relname = {}",
-               quote_text(id_.database), quote_text(id_.table)));
-    return rows ? parse_int(*rows).value_or(0) : 0;
+    const auto plan =
+        view_.value("EXPLAIN (FORMAT JSON) SELECT 1 FROM " + quote_table(id_.database, id_.table)).value_or("");
+    const auto json = parse_json(plan);
+    try {
+        return json ? json->at(0).at("Plan").at("Plan Rows").get<int64_t>() : 0;
+    } catch (const Json::exception&) {
+        return 0;
+    }
 }
 
-std::optional<engine::SnapshotKey> TableReader::key_behind(const std::optional<engine::SnapshotKey>&, size_t) {
-    return std::nullopt;
+std::optional<engine::SnapshotKey> TableReader::key_behind(const std::optional<engine::SnapshotKey>& after,
+                                                           size_t rows) {
+    std::optional<engine::SnapshotKey> key;
+    view_.stream(select_->key_behind(after, rows), nullptr, [&](const TextRow& row) {
+        key = select_->bare_key_of(row);
+        return true;
+    });
+    return key;
 }
 
-std::string TableReader::statement(const Extent&) const {
+std::string TableReader::statement(const Extent& extent) const {
     if (!own_select_.empty()) return own_select_;
-    std::vector<std::string> columns;
-    for (const auto& name : plan_->selected_columns()) columns.push_back(quote_name(name));
-    return "SELECT " + join(columns, ", ") + " FROM " + quote_table(id_.database, id_.table);
+    return extent.in_order ? select_->range(extent.after, extent.to, "", 0) : select_->all();
 }
 
 /// Where the user's SELECT has the columns that are wanted.
@@ -57,6 +69,7 @@ void TableReader::read(const Extent& extent, Row& row, const std::function<bool(
     view_.stream(
         statement(extent), [&](const std::vector<std::string>& names) { find_columns(names); },
         [&](const TextRow& text) {
+            current_ = text;
             row.row_json.clear();
             row.key_json.clear();
             plan_->append_selected(row.row_json, row.key_json, result_tuple(text, column_places_, tuple_), places_);

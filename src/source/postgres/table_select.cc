@@ -158,10 +158,19 @@ std::string TableSelect::equal(const SnapshotKey& key, const std::string& condit
     return all() + where(conditions);
 }
 
-std::string TableSelect::last_key(const std::string& condition) const {
+std::string TableSelect::key_names() const {
     std::vector<std::string> names;
     for (const auto& column : key_) names.push_back(column.name);
-    return "SELECT " + join(names, ", ") + " FROM " + table_ + where({condition}) + order(" DESC") + " LIMIT 1";
+    return join(names, ", ");
+}
+
+std::string TableSelect::key_behind(const std::optional<SnapshotKey>& after, size_t rows) const {
+    return "SELECT " + key_names() + " FROM " + table_ + where({after ? behind(*after) : std::string()}) + order("") +
+           format(" LIMIT 1 OFFSET {}", rows - 1);
+}
+
+std::string TableSelect::last_key(const std::string& condition) const {
+    return "SELECT " + key_names() + " FROM " + table_ + where({condition}) + order(" DESC") + " LIMIT 1";
 }
 
 SnapshotKey TableSelect::key_of(const TextRow& row) const {

@@ -19,6 +19,8 @@ class TableSelect {
     /// Throws FatalError if the table has no such key column.
     TableSelect(const PgTable& table, const TablePlan& plan, const std::vector<std::string>& key_columns);
 
+    bool has_key() const { return !key_.empty(); }
+
     /// All rows, in whatever order the server likes.
     std::string all() const;
     /// Rows behind `after`, up to and with `to`, in order; `limit` 0: all of them.
@@ -26,12 +28,15 @@ class TableSelect {
                       const std::string& condition, size_t limit) const;
     /// Rows whose key is just this one.
     std::string equal(const engine::SnapshotKey& key, const std::string& condition) const;
+    /// The key columns of the row that stands `rows` behind `after` (nothing: from the first); of none: there are not
+    /// so many.
+    std::string key_behind(const std::optional<engine::SnapshotKey>& after, size_t rows) const;
     /// The key columns of the last row.
     std::string last_key(const std::string& condition) const;
 
     /// Of a row of all(), range() or equal().
     engine::SnapshotKey key_of(const TextRow& row) const;
-    /// Of a row of last_key().
+    /// Of a row of last_key() or key_behind().
     engine::SnapshotKey bare_key_of(const TextRow& row) const;
 
   private:
@@ -45,6 +50,7 @@ class TableSelect {
     std::string up_to(const engine::SnapshotKey& key) const;
     std::string compared(const char* comparison, const engine::SnapshotKey& key) const;
     std::string order(const char* direction) const;
+    std::string key_names() const;
     std::string where(const std::vector<std::string>& conditions) const;
 
     std::string table_;
