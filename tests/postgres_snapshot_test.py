@@ -133,5 +133,127 @@ class PostgresIncremental(unittest.TestCase):
                 self.worker.kill()
 
 
+class PostgresInitial(unittest.TestCase):
+    """What an interruption leaves of an initial snapshot is read beside streaming; tables that are captured anew likewise."""
+    maxDiff = None
+
+    def begin(self, name, ddl, **settings):
+        self.name, self.server = name, server('postgres')
+        self.server.fresh_database(name, name)
+        self.server.script(ddl, name)
+        self.worker = Worker(FOLDER / f'postgres-{name}').start()
+        self.addCleanup(self.worker.kill)
+        self.config = connector(self.server, name, **{
+            'database.dbname': name, 'slot.name': name, 'value.converter': 'org.apache.kafka.connect.json.JsonConverter', 'value.converter.schemas.enable': 'false',
+            'retriable.restart.connector.wait.ms': '200', 'slot.retry.delay.ms': '2000', **settings})
+        self.worker.create('c', self.config)
+
+    def events(self, table='t'):
+        return [e for e in self.worker.events(f'{self.name}.public.{table}') if e]
+
+    def state(self):
+        return json.dumps(self.worker.get('/connectors/c/offsets'))
+
+    def check(self, table='t'):
+        self.server.script(f'INSERT INTO {table} VALUES (-1, -1)', self.name)
+        wait_until('the last change', lambda: (self.events(table) or [{}])[-1].get('after') == {'id': -1, 'v': -1}, 120, self.worker.process)
+        rows, reads = fold(self.events(table))
+        expected = {int(id): int(v) for id, v in (line.split('|') for line in self.server.script(f'SELECT id, v FROM {table}', self.name).split('\n'))}
+        self.assertEqual({k: (rows.get(k), expected.get(k)) for k in {*rows, *expected} if rows.get(k) != expected.get(k)}, {})
+        return reads
+
+    def killed(self, name, threads):
+        count = 2_000_000 if LONG else 200_000
+        self.begin(name, f'CREATE TABLE t (id int PRIMARY KEY, v bigint NOT NULL); INSERT INTO t SELECT i, i FROM generate_series(0, {count - 1}) i; '
+                         'CREATE TABLE plain (v int); INSERT INTO plain VALUES (7), (7); CREATE TABLE a_small (id int PRIMARY KEY); INSERT INTO a_small VALUES (1)',
+                   **{'snapshot.max.threads': threads, 'snapshot.chunk.rows': 5_000, 'snapshot.max.rows.per.second': count // 10})
+        load, chance, kills = Changes(self.server, name, 200, count), random.Random(threads), 0
+        while kills < 5:
+            time.sleep(chance.uniform(0.8, 1.6))  # the moment of the kill is what is random here
+            self.worker.kill()
+            kills += 1
+            self.worker.start()
+        wait_until('the snapshot completed', lambda: '"millrace_snapshot"' not in self.state() and '"lsn"' in self.state(), 300, self.worker.process)
+        load.stop()
+        reads, log = self.check(), self.worker.log()
+        print(f'    {threads} thread(s): {kills} kills, {log.count("The interrupted snapshot goes on")} resumed, {load.count} changes; {reads - count:+} rows against the table\'s {count}', flush=True)
+        self.assertGreaterEqual(log.count('The interrupted snapshot goes on'), 3)
+        self.assertNotIn('starts over', log)
+        self.assertLessEqual(reads, count * 1.02 + kills * int(threads) * 5_000)
+        self.assertIn([e['after'] for e in self.events('plain')], [[{'v': 7}] * 2, [{'v': 7}] * 4])
+        self.assertEqual([e['after'] for e in self.events('a_small')], [{'id': 1}])
+        self.assertEqual(self.server.value(f"SELECT count(*) FROM pg_replication_slots WHERE database = '{name}'"), '1')
+        self.assertEqual(self.worker.stop(), 0)
+
+    def test_a_killed_one_goes_on(self):
+        self.killed('resumed', '1')
+
+    def test_a_killed_parallel_one_goes_on(self):
+        self.killed('resumed_threads', '3')
+
+    def test_a_table_without_key_is_read_again_and_told_once(self):
+        """Changes between the snapshot and the second reading are in what is read, and are not told again."""
+        self.begin('resumed_plain', "CREATE TABLE plain (id int, v int); INSERT INTO plain SELECT i, i FROM generate_series(1, 3000) i; ALTER TABLE plain REPLICA IDENTITY FULL",
+                   **{'snapshot.max.rows.per.second': '1000', 'offset.flush.interval.ms': '100'})
+        self.worker.wait_records('resumed_plain.public.plain', 1100)
+        self.worker.kill()
+        self.server.script('UPDATE plain SET v = -v WHERE id = 5; DELETE FROM plain WHERE id = 6; INSERT INTO plain VALUES (4000, 1); TRUNCATE plain; INSERT INTO plain VALUES (1, 2), (2, 3)', self.name)
+        self.worker.start()
+        self.worker.wait_log('goes on while the log is read')
+        self.server.script('INSERT INTO plain VALUES (3, 4)', self.name)
+        wait_until('the last change', lambda: self.events('plain')[-1]['after'] == {'id': 3, 'v': 4}, 60, self.worker.process)
+        log = self.worker.log()
+        self.assertIn('are read as a whole, as of', log)
+        self.assertEqual([(e['op'], e['after']) for e in self.events('plain')][-3:], [('r', {'id': 1, 'v': 2}), ('r', {'id': 2, 'v': 3}), ('c', {'id': 3, 'v': 4})])
+        self.assertNotIn('millrace_read_at', self.state())
+
+    def test_an_altered_table_is_read_as_it_is(self):
+        self.begin('resumed_altered', "CREATE TABLE t (id int PRIMARY KEY, v int, w int); INSERT INTO t SELECT i, i, i FROM generate_series(1, 20000) i",
+                   **{'snapshot.max.rows.per.second': '10000', 'snapshot.chunk.rows': '1000', 'offset.flush.interval.ms': '100'})
+        self.worker.wait_records('resumed_altered.public.t', 3000)
+        self.worker.kill()
+        self.server.script("ALTER TABLE t DROP COLUMN w; ALTER TABLE t ADD COLUMN x text DEFAULT 'new'; UPDATE t SET v = -1 WHERE id = 20000", self.name)
+        self.worker.start()
+        wait_until('all rows', lambda: len({e['after']['id'] for e in self.events()}) == 20_000, 60, self.worker.process)
+        last = {e['after']['id']: e['after'] for e in self.events()}
+        self.assertEqual(last[20_000], {'id': 20_000, 'v': -1, 'x': 'new'})
+        self.assertEqual(last[19_999], {'id': 19_999, 'v': 19_999, 'x': 'new'})
+
+    def test_one_whose_slot_is_gone_starts_over(self):
+        self.begin('resumed_gone', 'CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t SELECT i, i FROM generate_series(1, 20000) i',
+                   **{'snapshot.max.rows.per.second': '10000', 'snapshot.chunk.rows': '1000', 'offset.flush.interval.ms': '100'})
+        self.worker.wait_records('resumed_gone.public.t', 3000)
+        self.worker.kill()
+        self.server.drop_slots('resumed_gone', 'resumed_gone')
+        self.server.script('INSERT INTO t VALUES (0, 0)', self.name)
+        self.worker.start()
+        self.worker.wait_log('The interrupted snapshot starts over: the replication slot resumed_gone is gone')
+        self.worker.wait_log('Streaming from slot')
+        self.assertGreaterEqual(self.check(), 20_001)
+
+    def test_tables_captured_anew(self):
+        """Their rows are read, one with a key and one without; what is captured already is not read again."""
+        self.begin('anew', "CREATE TABLE t (id int PRIMARY KEY, v int); INSERT INTO t VALUES (1, 1); CREATE TABLE keyed (id int PRIMARY KEY, v text); CREATE TABLE plain (v int); "
+                           "INSERT INTO keyed VALUES (1, 'a'), (2, 'b'); INSERT INTO plain VALUES (7), (7); ALTER TABLE plain REPLICA IDENTITY FULL",
+                   **{'table.include.list': 'public.t', 'publication.autocreate.mode': 'filtered'})
+        self.worker.wait_log('Streaming from slot')
+        self.server.script('DELETE FROM keyed WHERE id = 1; INSERT INTO t VALUES (2, 2)', self.name)
+        self.worker.wait_records('anew.public.t', 2)
+        self.worker.request('PUT', '/connectors/c/config', {**self.config, 'table.include.list': 'public.t,public.keyed,public.plain'})
+        self.worker.wait_records('anew.public.keyed', 1)
+        self.worker.wait_records('anew.public.plain', 2)
+        self.server.script("UPDATE keyed SET v = 'c'; INSERT INTO plain VALUES (8); INSERT INTO t VALUES (3, 3)", self.name)
+        self.worker.wait_records('anew.public.t', 3)
+        self.worker.wait_records('anew.public.plain', 3)
+        self.worker.stop()  # they are taken up once
+        self.server.script("INSERT INTO keyed VALUES (4, 'd')", self.name)
+        self.worker.start()
+        self.worker.wait_records('anew.public.keyed', 3)
+        told = lambda table: [(e['op'], e['after']) for e in self.events(table)]
+        self.assertEqual(told('keyed'), [('r', {'id': 2, 'v': 'b'}), ('u', {'id': 2, 'v': 'c'}), ('c', {'id': 4, 'v': 'd'})])
+        self.assertEqual(told('plain'), [('r', {'v': 7}), ('r', {'v': 7}), ('c', {'v': 8})])
+        self.assertEqual([op for op, _ in told('t')], ['r', 'c', 'c'])
+
+
 if __name__ == '__main__':
     unittest.main()

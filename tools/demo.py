@@ -2,12 +2,15 @@
 """The tutorial's story on the terminal: a private database, a worker without Kafka, a snapshot, changes as they
 arrive, a kill -9 in the middle, and the proof that nothing was lost or doubled.
 
-  ./dev demo [--mysql] [--once]
+  ./dev demo [--mysql | --postgres] [--once]
 """
-import argparse, json, pathlib, re, shutil, signal, subprocess, sys, time
+import argparse, contextlib, json, pathlib, re, shutil, signal, subprocess, sys, threading, time
+
+import psycopg2
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / 'tests' / 'support'))
+from postgres import Postgres
 from servers import BUILD, Server, wait_until
 from worker import Worker, connector, payload
 
@@ -33,7 +36,79 @@ def describe(record):
         what = ', '.join(f'{n}: {json.dumps(a)} → {json.dumps(b)}' for n, (a, b) in changed.items())
     else:
         what = json.dumps(value['after'] or value['before'])
-    return f'{names[value["op"]]:<9}  key {json.dumps(key)}  {what}  {DIM}(at {value["source"]["file"]}:{value["source"]["pos"]}){END}'
+    source = value['source']
+    place = f'{source["file"]}:{source["pos"]}' if 'pos' in source else f'{source["lsn"] >> 32:X}/{source["lsn"] & 0xFFFFFFFF:X}'
+    return f'{names[value["op"]]:<9}  key {json.dumps(key)}  {what}  {DIM}(at {place}){END}'
+
+
+class BinlogStory:
+    """What MySQL and MariaDB call things."""
+    counts, streaming = (6, 36), 'Connected to'
+    snapshot = (r'(Snapshot step \d - .*?)   \[', r'(Finished exporting .*?)   \[', r'(The view was opened .*?)   \[', r'(Snapshot completed: .*?)   \[')
+    settings = {'database.include.list': 'inventory', 'schema.history.internal.kafka.topic': 'schemahistory.inventory'}
+
+    def __init__(self, kind, folder):
+        self.kind, self.server, self.prompt = kind, Server(kind, folder / kind), 'mysql> '
+
+    def prepare(self, case):
+        for script in ('reset.sql', 'setup.sql'):
+            self.server.script((case / script).read_text())
+        tables = self.server.sql("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema='inventory'")[0][0]
+        return self.server.sql('SELECT VERSION()')[0][0], tables
+
+    def run(self, statement):
+        self.server.sql(statement)
+
+    def before_snapshot(self):
+        pass
+
+    def writers(self, log):
+        return f'writes were blocked for {re.search(r"writes were blocked for a total of ([0-9.]+) ms", log).group(1)} ms'
+
+    def client(self):
+        return f'mariadb -h127.0.0.1 -P{self.server.port} -uroot inventory'
+
+
+class PostgresStory:
+    counts, streaming, kind = (7, 35), 'Streaming from slot', 'postgres'
+    snapshot = (r'(Captured tables: .*?)   \[', r'(Finished exporting .*?)   \[', r'(Snapshotting contents .*?)   \[', r'(Snapshot completed: .*?)   \[')
+    settings = {'database.dbname': 'demo', 'schema.include.list': 'inventory', 'publication.autocreate.mode': 'filtered', 'slot.name': 'demo'}
+
+    def __init__(self, folder):
+        self.server, self.prompt = Postgres('demo', ('synchronous_commit=on',)), 'demo=# '
+
+    def prepare(self, case):
+        self.server.script('CREATE DATABASE demo')
+        self.server.script((case / 'setup.sql').read_text(), 'demo')
+        tables = self.server.value("SELECT count(*) FROM information_schema.tables WHERE table_schema = 'inventory' AND table_type = 'BASE TABLE'", 'demo')
+        return self.server.value('SHOW server_version', 'demo'), int(tables)
+
+    def run(self, statement):
+        self.server.script(statement, 'demo')
+
+    def before_snapshot(self):
+        """Somebody writes meanwhile, to see whether they have to wait."""
+        self.took, self.stopped = [], threading.Event()
+        self.writer = threading.Thread(target=self._write, daemon=True)
+        self.writer.start()
+
+    def _write(self):
+        with contextlib.closing(psycopg2.connect(host='127.0.0.1', port=self.server.port, user='postgres', dbname='demo')) as connection:
+            connection.autocommit = True
+            cursor = connection.cursor()
+            cursor.execute('CREATE TABLE public.beside (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY)')
+            while not self.stopped.is_set():
+                began = time.monotonic()
+                cursor.execute('INSERT INTO public.beside DEFAULT VALUES')
+                self.took.append((time.monotonic() - began) * 1000)
+
+    def writers(self, log):
+        self.stopped.set()
+        self.writer.join()
+        return f'the slowest of {len(self.took)} writes meanwhile took {max(self.took):.1f} ms'
+
+    def client(self):
+        return f'psql -h 127.0.0.1 -p {self.server.port} -U postgres demo'
 
 
 class Watch:
@@ -55,21 +130,18 @@ class Watch:
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument('--mysql', action='store_true', help='a MySQL server in place of MariaDB')
+    ap.add_argument('--postgres', action='store_true', help='a PostgreSQL server')
     ap.add_argument('--once', action='store_true', help='end and clean up after the story')
     args = ap.parse_args()
-    kind = 'mysql' if args.mysql else 'mariadb'
     folder = BUILD / 'demo'
     shutil.rmtree(folder, ignore_errors=True)
-    server, worker = Server(kind, folder / kind), None
+    story = PostgresStory(folder) if args.postgres else BinlogStory('mysql' if args.mysql else 'mariadb', folder)
+    server, worker = story.server, None
     try:
-        step(f'A private {kind} server with the tutorial\'s inventory database')
+        step(f'A private {story.kind} server with the tutorial\'s inventory database')
         server.start()
-        case = ROOT / 'tests' / 'golden' / f'{kind}-tutorial'
-        for script in ('reset.sql', 'setup.sql'):
-            server.script((case / script).read_text())
-        version = server.sql('SELECT VERSION()')[0][0]
-        tables = server.sql("SELECT COUNT(*) FROM information_schema.tables WHERE table_schema='inventory'")[0][0]
-        show(f'{version} at 127.0.0.1:{server.port}, data in {server.folder.relative_to(ROOT)}; {tables} tables')
+        version, tables = story.prepare(ROOT / 'tests' / 'golden' / f'{story.kind}-tutorial')
+        show(f'{version} at 127.0.0.1:{server.port}; {tables} tables')
 
         step('A worker without Kafka: topics are kept in an embedded store')
         began = time.monotonic()
@@ -78,7 +150,8 @@ def main():
         show(f'REST at {worker.url} after {(time.monotonic() - began) * 1000:.0f} ms, {resident_mb(worker.process.pid):.0f} MB resident')
 
         step('POST /connectors registers inventory-connector')
-        config = connector(server, 'dbserver1', **{'database.include.list': 'inventory', 'schema.history.internal.kafka.topic': 'schemahistory.inventory'})
+        story.before_snapshot()
+        config = connector(server, 'dbserver1', **story.settings)
         worker.create('inventory-connector', config)
         worker.wait_running('inventory-connector')
         status = worker.status('inventory-connector')
@@ -86,17 +159,16 @@ def main():
 
         step('The snapshot')
         worker.wait_log('Snapshot completed')
-        worker.wait_log('Connected to')
+        worker.wait_log(story.streaming)
         for line in worker.log().split('\n'):
-            for pattern in (r'(Snapshot step \d - .*?)   \[', r'(Finished exporting .*?)   \[', r'(The view was opened .*?)   \[', r'(Snapshot completed: .*?)   \['):
+            for pattern in story.snapshot:
                 found = re.search(pattern, line)
                 if found and 'Locking captured tables' not in found.group(1):
                     show(found.group(1).strip())
         topics = worker.topics()
         rows = sum(count for name, count in topics.items() if name.startswith('dbserver1.inventory.'))
-        blocked = re.search(r'writes were blocked for a total of ([0-9.]+) ms', worker.log()).group(1)
-        show(f'{BOLD}{tables} tables, {rows} rows in the topics; writes were blocked for {blocked} ms{END}')
-        assert (tables, rows) == (6, 36), (tables, rows)
+        show(f'{BOLD}{tables} tables, {rows} rows in the topics; {story.writers(worker.log())}{END}')
+        assert (tables, rows) == story.counts, (tables, rows)
 
         step('An update, a delete with its tombstone, and an insert, as they arrive')
         watch = Watch(worker, 'dbserver1.inventory.customers')
@@ -105,8 +177,8 @@ def main():
                                    ('DELETE FROM inventory.customers WHERE id=1004', 2),
                                    ("INSERT INTO inventory.customers VALUES (default,'Sarah','Thompson','kitt@acme.com')", 1)):
             began = time.monotonic()
-            server.sql(statement)
-            show(f'{DIM}mysql> {statement}{END}')
+            story.run(statement)
+            show(f'{DIM}{story.prompt}{statement}{END}')
             for _ in range(records):
                 record = watch.next()
                 show(f'  {describe(record)}  {DIM}{(time.monotonic() - began) * 1000:.0f} ms{END}')
@@ -114,12 +186,11 @@ def main():
 
         step('kill -9 of the worker, while changes go on')
         before = worker.topics()['dbserver1.inventory.customers']
-        with server.connect() as connection, connection.cursor() as cursor:
-            for i in range(100):
-                if i == 50:
-                    worker.kill()
-                    show(f'kill -9 {BOLD}after 50 of 100 inserts{END}; the rest is committed while it is down')
-                cursor.execute("INSERT INTO inventory.customers VALUES (default,'Kenneth','Anderson',%s)", (f'k{i}@acme.com',))
+        for i in range(100):
+            if i == 50:
+                worker.kill()
+                show(f'kill -9 {BOLD}after 50 of 100 inserts{END}; the rest is committed while it is down')
+            story.run(f"INSERT INTO inventory.customers VALUES (default,'Kenneth','Anderson','k{i}@acme.com')")
         began = time.monotonic()
         worker.start()
         worker.wait_records('dbserver1.inventory.customers', before + 100)
@@ -139,7 +210,7 @@ def main():
         step('It stays up. Try:')
         for line in (f'{worker.binary} watch-topic -a -k -f payload dbserver1.inventory.customers --at {worker.url}', f'{worker.binary} topics --at {worker.url}',
                      f'{worker.binary} connectors status inventory-connector --at {worker.url}', f'curl -s {worker.url}/connectors?expand=status',
-                     f'mariadb -h127.0.0.1 -P{server.port} -uroot inventory', f'less {worker.log_path}'):
+                     story.client(), f'less {worker.log_path}'):
             show(line)
         print('\nCtrl-C ends it and cleans up.', flush=True)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -123,6 +123,17 @@ TEST(Lsn, PrintsAndReads) {
     EXPECT_FALSE(Lsn::from_text("16/xyz"));
 }
 
+TEST(PostgresOffset, CarriesWhereTablesWereRead) {
+    PostgresOffset offset;
+    offset.lsn = offset.last_commit = Lsn{100};
+    offset.read_at["public.a table with a long name"] = {12'345'678};
+    offset.read_at["public.b"] = {2};
+    offset.passed = {150};
+    const auto again = PostgresOffset::from_json(offset.to_json());
+    EXPECT_EQ(again.read_at, offset.read_at);
+    EXPECT_EQ(again.resume_from(), Lsn{150});
+}
+
 TEST(PostgresOffset, IsDebeziums) {
     const std::string theirs =
         R"({"lsn_proc":29426176,"messageType":"COMMIT","lsn_commit":29426176,"lsn":29426176,"txId":777,"ts_usec":17952})";

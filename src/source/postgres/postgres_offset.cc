@@ -79,9 +79,9 @@ PostgresOffset PostgresOffset::from_json(std::string_view text) {
                 (snapshot->is_boolean() && snapshot->get<bool>()) || *snapshot == "INITIAL" || *snapshot == "true";
         offset.events_done = number<uint64_t>(json, kEventsDoneKey).value_or(0);
         offset.transaction_end = lsn_of(json, kTransactionEndKey).value_or(Lsn{});
-        if (json.contains(kReadAtKey))
-            for (const auto& [table, place] : Json::parse(json[kReadAtKey].get<std::string>()).items())
-                offset.read_at[table] = {place.get<uint64_t>()};
+        const Json places =
+            json.contains(kReadAtKey) ? Json::parse(json[kReadAtKey].get<std::string>()) : Json::object();
+        for (const auto& [table, place] : places.items()) offset.read_at[table] = {place.get<uint64_t>()};
         offset.take_from(json);
         return offset;
     } catch (const std::exception& fault) {
