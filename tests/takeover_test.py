@@ -1,26 +1,76 @@
 """Taking over from Kafka Connect with Debezium in place, on its own topics, and going back to it, at random moments
 under load: nothing lost, each key's changes in order."""
-import collections, json, random, signal, threading, time, unittest
+import collections, contextlib, json, random, signal, threading, time, unittest
+
+import psycopg2
 
 from fixtures import FOLDER, LONG, fresh_database, kafka, server
 from kafka import Debezium
+from postgres import Postgres
 from servers import Server, wait_until
 from worker import Worker, connector, payload
 
 
+class BinlogSide:
+    """The table t, on MySQL or MariaDB."""
+    upsert = ' ON DUPLICATE KEY UPDATE version = VALUES(version)'
+    streams = 'Connected to binlog|Keepalive thread is running'
+
+    def __init__(self, kind):
+        # Debezium fails over tables that other tests leave on the shared server
+        self.server = Server(kind, FOLDER / f'takeover-server-{kind}').start()
+        fresh_database(self.server, 'moved')
+        self.server.sql('CREATE TABLE moved.t (id INT PRIMARY KEY, version BIGINT NOT NULL)', 'CREATE TABLE moved.other (id INT PRIMARY KEY)')
+
+    def connect(self):
+        connection = self.server.connect()
+        connection.cursor().execute('USE moved')
+        return connection
+
+    def config(self, prefix, broker):
+        return connector(self.server, prefix, **{'database.include.list': 'moved', 'schema.history.internal.kafka.bootstrap.servers': broker.bootstrap,
+                                                 'schema.history.internal.store.only.captured.databases.ddl': 'true'})
+
+    def alter(self, number):
+        self.server.sql(f'ALTER TABLE moved.t ADD COLUMN c{number} INT DEFAULT {number}')
+
+    topic = 'moved.t'
+
+
+class PostgresSide:
+    upsert = ' ON CONFLICT (id) DO UPDATE SET version = excluded.version'
+    streams = 'Processing messages'
+    topic = 'public.t'
+
+    def __init__(self, kind):
+        self.server = Postgres('takeover').start()
+        self.server.script('CREATE DATABASE moved')
+        self.server.script('CREATE TABLE t (id int PRIMARY KEY, version bigint NOT NULL); ALTER TABLE t REPLICA IDENTITY FULL; CREATE TABLE other (id int PRIMARY KEY)', 'moved')
+
+    def connect(self):
+        connection = psycopg2.connect(host='127.0.0.1', port=self.server.port, user='postgres', dbname='moved')
+        connection.autocommit = True
+        return connection
+
+    def config(self, prefix, broker):
+        return connector(self.server, prefix, **{'database.dbname': 'moved', 'database.password': 'unused', 'slot.name': 'moved', 'slot.retry.delay.ms': '2000'})
+
+    def alter(self, number):
+        self.server.script(f'ALTER TABLE t ADD COLUMN c{number} int DEFAULT {number}', 'moved')
+
+
 class Load(threading.Thread):
     """Transactions of inserts, updates and deletes; every row carries the number of its change."""
-    def __init__(self, s, per_second, seed):
+    def __init__(self, side, per_second, seed):
         super().__init__(daemon=True)
-        self.server, self.per_second, self.random = s, per_second, random.Random(seed)
+        self.side, self.per_second, self.random = side, per_second, random.Random(seed)
         self.history = collections.defaultdict(list)  # key: version numbers, in commit order; a delete is -version
         self.changes, self.stopped = 0, threading.Event()
         self.start()
 
     def run(self):
         alive, version = {}, 0
-        with self.server.connect() as connection, connection.cursor() as cursor:
-            cursor.execute('USE moved')
+        with contextlib.closing(self.side.connect()) as connection, connection.cursor() as cursor:
             due = time.monotonic()
             while not self.stopped.is_set():
                 rows, gone = {}, []
@@ -30,7 +80,7 @@ class Load(threading.Thread):
                 if alive and self.random.random() < 0.3:
                     gone = self.random.sample(sorted(set(alive) - set(rows)), min(3, len(set(alive) - set(rows))))
                 cursor.execute('BEGIN')
-                cursor.execute('INSERT INTO t (id, version) VALUES ' + ','.join(f'({k},{v})' for k, v in rows.items()) + ' ON DUPLICATE KEY UPDATE version = VALUES(version)')
+                cursor.execute('INSERT INTO t (id, version) VALUES ' + ','.join(f'({k},{v})' for k, v in rows.items()) + self.side.upsert)
                 if gone:
                     cursor.execute(f'DELETE FROM t WHERE id IN ({",".join(map(str, gone))})')
                 cursor.execute('COMMIT')
@@ -76,11 +126,8 @@ def start_as_a_supervisor_does(worker):
 class TakeOver(unittest.TestCase):
     def run_rounds(self, kind, rounds, broker=None):
         broker = broker or kafka()
-        # Debezium fails over tables that other tests leave on the shared server
-        s = Server(kind, FOLDER / f'takeover-server-{kind}').start()
-        self.addCleanup(s.stop)
-        fresh_database(s, 'moved')
-        s.sql('CREATE TABLE moved.t (id INT PRIMARY KEY, version BIGINT NOT NULL)', 'CREATE TABLE moved.other (id INT PRIMARY KEY)')
+        side = (PostgresSide if kind == 'postgres' else BinlogSide)(kind)
+        self.addCleanup(side.server.stop)
         group = f'take-{kind}'
         settings = broker.worker_settings(group)
         debezium = Debezium(FOLDER / f'takeover-{kind}-debezium', **settings)
@@ -88,12 +135,11 @@ class TakeOver(unittest.TestCase):
         self.addCleanup(debezium.kill)
         self.addCleanup(millrace.kill)
         debezium.start()
-        config = connector(s, group, **{'database.include.list': 'moved', 'schema.history.internal.kafka.bootstrap.servers': broker.bootstrap,
-                                        'schema.history.internal.store.only.captured.databases.ddl': 'true'})
+        config = side.config(group, broker)
         debezium.create('m', config)
         debezium.wait_running('m')
-        debezium.wait_log('Connected to binlog|Keepalive thread is running')
-        load = Load(s, 2000, seed=rounds)
+        debezium.wait_log(side.streams)
+        load = Load(side, 2000, seed=rounds)
         chance = random.Random(rounds)
         try:
             for i in range(rounds):
@@ -104,12 +150,12 @@ class TakeOver(unittest.TestCase):
                 else:
                     now.kill()  # the group waits for its session to end before it takes members of the other kind
                 if i % 5 == 3:
-                    s.sql(f'ALTER TABLE moved.t ADD COLUMN c{i} INT DEFAULT {i}')
+                    side.alter(i)
                 start_as_a_supervisor_does(then)
                 then.wait_running('m', 90)
         finally:
             load.stop()
-        topic = f'{group}.moved.t'
+        topic = f'{group}.{side.topic}'
         def found():
             versions = collections.defaultdict(list)
             for m in broker.messages(topic):
@@ -131,6 +177,9 @@ class TakeOver(unittest.TestCase):
 
     def test_mariadb(self):
         self.run_rounds('mariadb', 20 if LONG else 2)
+
+    def test_postgres(self):
+        self.run_rounds('postgres', 20 if LONG else 3)
 
 
 class OlderOffsets(unittest.TestCase):

@@ -358,7 +358,7 @@ engine::SourceFigures* Herder::figures_of(const std::string& name, const engine:
                                           const config::Settings& settings) {
     const std::lock_guard lock(mutex_);
     auto& counted = counted_[name];
-    counted.plugin = lower(type.title);
+    counted.plugin = type.domain;
     counted.server = settings.text("topic.prefix");
     counted.tags.clear();
     for (const auto& tag : settings.list("custom.metric.tags"))

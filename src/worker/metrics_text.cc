@@ -25,6 +25,9 @@ struct Attribute {
     const char* name;
     Kind kind;
     std::function<Json(const SourceFigures&)> value;
+    std::optional<SourceFigures::Log> log = {};  ///< Only connectors with such a log have it.
+
+    bool is_of(const SourceFigures& figures) const { return !log || *log == figures.log; }
 };
 
 /// A figure that Kafka Connect has of every task.
@@ -76,6 +79,7 @@ const char* history_status(const SourceFigures& f) {
 
 std::string last_event(const SourceFigures& f) {
     if (f.last_event_ms == 0) return "";
+    if (f.log == SourceFigures::Log::Lsn) return format("position: {{lsn={}}}", f.position.load());
     const auto texts = f.texts();
     return format("position: {{file={}, pos={}, gtids={}}}", texts.log_file, f.position.load(), texts.gtids);
 }
@@ -138,22 +142,27 @@ std::vector<Attribute> make_attributes() {
     using F = SourceFigures;
     using T = SourceFigures::Texts;
     using K = Kind;
+    constexpr auto kFiles = F::Log::Files;
     std::vector<Attribute> all = {
         {kStreaming, "Connected", K::Gauge, truth(&F::is_connected)},
         {kStreaming, "MilliSecondsBehindSource", K::Gauge, figure(&F::behind_ms)},
         {kStreaming, "NumberOfCommittedTransactions", K::Counter, figure(&F::transactions)},
-        {kStreaming, "NumberOfRolledBackTransactions", K::Counter, always(0)},  // they are not in the log
-        {kStreaming, "NumberOfNotWellFormedTransactions", K::Counter, always(0)},
-        {kStreaming, "NumberOfLargeTransactions", K::Counter, always(0)},  // no transaction is buffered
-        {kStreaming, "NumberOfSkippedEvents", K::Counter, figure(&F::passed_over)},
-        {kStreaming, "NumberOfDisconnects", K::Counter, figure(&F::disconnects)},
-        {kStreaming, "BinlogFilename", K::Text, text(&T::log_file)},
-        {kStreaming, "BinlogPosition", K::Gauge, figure(&F::position)},
-        {kStreaming, "GtidSet", K::Text, text(&T::gtids)},
-        {kStreaming, "IsGtidModeEnabled", K::Gauge, truth(&F::has_gtids)},
-        {kStreaming, "LastTransactionId", K::Text, text(&T::last_transaction)},
+        {kStreaming, "NumberOfRolledBackTransactions", K::Counter, always(0), kFiles},  // they are not in the log
+        {kStreaming, "NumberOfNotWellFormedTransactions", K::Counter, always(0), kFiles},
+        {kStreaming, "NumberOfLargeTransactions", K::Counter, always(0), kFiles},  // no transaction is buffered
+        {kStreaming, "NumberOfSkippedEvents", K::Counter, figure(&F::passed_over), kFiles},
+        {kStreaming, "NumberOfDisconnects", K::Counter, figure(&F::disconnects), kFiles},
+        {kStreaming, "BinlogFilename", K::Text, text(&T::log_file), kFiles},
+        {kStreaming, "BinlogPosition", K::Gauge, figure(&F::position), kFiles},
+        {kStreaming, "GtidSet", K::Text, text(&T::gtids), kFiles},
+        {kStreaming, "IsGtidModeEnabled", K::Gauge, truth(&F::has_gtids), kFiles},
+        {kStreaming, "LastTransactionId", K::Text,
+         [](const F& f) {
+             return Json(f.log == F::Log::Lsn ? std::to_string(f.transaction) : f.texts().last_transaction);
+         }},
         {kStreaming, "SourceEventPosition", K::Text,
          [](const F& f) {
+             if (f.log == F::Log::Lsn) return Json{{"lsn", std::to_string(f.position)}};
              const T texts = f.texts();
              return Json{{"file", texts.log_file}, {"pos", std::to_string(f.position)}, {"gtids", texts.gtids}};
          }},
@@ -166,7 +175,7 @@ std::vector<Attribute> make_attributes() {
         {kSnapshot, "SnapshotPausedDurationInSeconds", K::Gauge, [](const F& f) { return Json(paused_seconds(f)); }},
         {kSnapshot, "TotalTableCount", K::Gauge, figure(&F::tables_total)},
         {kSnapshot, "RemainingTableCount", K::Gauge, figure(&F::tables_left)},
-        {kSnapshot, "HoldingGlobalLock", K::Gauge, truth(&F::holds_global_lock)},
+        {kSnapshot, "HoldingGlobalLock", K::Gauge, truth(&F::holds_global_lock), kFiles},
         {kSnapshot, "RowsScanned", K::Counter, [](const F& f) { return by_table(f, &F::Table::reads); }},
         {kSnapshot, "ChunkId", K::Text, text(&T::chunk_id)},
         {kSnapshot, "ChunkFrom", K::Text, text(&T::chunk_from)},
@@ -187,6 +196,8 @@ std::vector<Attribute> make_attributes() {
         {kHistory, "LastAppliedChange", K::Text, text(&T::last_applied_ddl)},
         {kHistory, "LastRecoveredChange", K::Text, text(&T::last_recovered_ddl)},
     };
+    for (auto& attribute : all)
+        if (std::string_view(attribute.context) == kHistory) attribute.log = kFiles;
     add_common(all, kStreaming);
     add_common(all, kSnapshot);
     return all;
@@ -253,7 +264,8 @@ void append_attributes(std::string& out, const std::vector<TaskFigures>& tasks) 
         std::string samples;
         for (const auto& same : attributes())
             if (std::string_view(same.name) == attribute.name)
-                for (const auto& task : tasks) append_samples(samples, same, task);
+                for (const auto& task : tasks)
+                    if (same.is_of(*task.figures)) append_samples(samples, same, task);
         if (samples.empty()) continue;
         append_type(out, format("debezium_metrics_{}", attribute.name), attribute.kind);
         out += samples;
@@ -345,7 +357,8 @@ std::string metrics_text(const WorkerFigures& worker, const std::vector<TaskFigu
 
 Json metrics_json(const TaskFigures& task) {
     Json json{{"connector", task.connector}, {"task", 0}, {"state", name_of(task.state)}};
-    for (const auto& attribute : attributes()) json[attribute.context][attribute.name] = attribute.value(*task.figures);
+    for (const auto& attribute : attributes())
+        if (attribute.is_of(*task.figures)) json[attribute.context][attribute.name] = attribute.value(*task.figures);
     json["log"] = Json{{"headroom_bytes", task.figures->headroom_bytes.load()},
                        {"unread_bytes", task.figures->unread_bytes.load()},
                        {"kept_bytes", task.figures->kept_bytes.load()},

@@ -95,6 +95,7 @@ std::string joined_as_java_copies(const std::vector<std::string>& names) {
 
 int64_t SnapshotRows::read(const std::vector<RowReader*>& row_readers, const std::vector<relational::TableId>& tables,
                            const std::vector<relational::TableId>& captured, const std::stop_token& stop) {
+    caller_ = std::this_thread::get_id();
     table_names_ = joined_as_java_copies(dotted(tables));
     captured_names_ = join(dotted(captured), ",");
     for (const auto& id : tables) {
@@ -245,6 +246,7 @@ bool SnapshotRows::read_range(Reader& reader, Range& range, const std::stop_toke
         if (range.rows % kRowsBetweenLooks != 0) return true;
         options_.figures->snapshot_rows += kRowsBetweenLooks;
         limit_.wait(kRowsBetweenLooks, stop);
+        if (options_.beside && std::this_thread::get_id() == caller_) options_.beside();
         if (steady_ms() - last_progress >= options_.progress_interval_ms) {
             last_progress = steady_ms();
             info(format("\t Exported {} records for table '{}' after {}", range.rows, table.id.dotted(),

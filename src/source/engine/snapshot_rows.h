@@ -7,6 +7,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "source/engine/change_writer.h"
@@ -33,6 +34,8 @@ class SnapshotRows {
         /// The source struct of a row: `marker` is its source.snapshot.
         std::function<void(ChangeWriter::SourceText& text, const relational::TableId& table, std::string_view marker)>
             tell_source;
+        /// Called now and then by the thread that read() was called on: for what may not wait until the rows are read.
+        std::function<void()> beside;
         std::string logger;
     };
     /// `progress` is kept up to date under the queue's lock.
@@ -68,6 +71,7 @@ class SnapshotRows {
     RecordQueue& queue_;
     Notifier& notifier_;
     SnapshotProgress& progress_;
+    std::thread::id caller_;
     RateLimit limit_;
     std::mutex mutex_;  ///< Of what follows.
     std::vector<std::unique_ptr<Table>> tables_;

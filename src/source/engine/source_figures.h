@@ -20,6 +20,10 @@ class SourceFigures {
   public:
     using Figure = std::atomic<int64_t>;
 
+    /// How the log is counted: by files and GTIDs, with a schema history beside it, or from one beginning (LSN).
+    enum class Log { Files, Lsn };
+    std::atomic<Log> log = Log::Files;
+
     // Streaming
     Figure is_connected = 0;
     Figure creates = 0, updates = 0, deletes = 0, truncates = 0;
@@ -29,7 +33,8 @@ class SourceFigures {
     Figure disconnects = 0;
     Figure last_event_ms = 0;  ///< When the last change was captured; 0: none yet.
     Figure behind_ms = -1;     ///< That change's age then; -1: none yet.
-    Figure position = 0;       ///< In the current log file.
+    Figure position = 0;       ///< In the current log file, or the LSN.
+    Figure transaction = 0;    ///< Number of the last one, where they have numbers.
     Figure has_gtids = 0;
     // How long the server will still have what is to be read; -1: not known, or no end to it.
     Figure headroom_bytes = -1;  ///< Of logs that are kept and were read.

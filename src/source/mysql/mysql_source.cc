@@ -15,6 +15,7 @@ const engine::SourceType& source_type() {
         "io.debezium.connector.mysql.MySqlConnectorTask",
         "3.5.0.Final",
         "MySQL",
+        "mysql",
         &property_table(),
         [](const config::Settings& settings) { return binlog::check_settings(settings); },
         [](const config::Settings& settings) { return binlog::check_connection(dialect, settings); },

@@ -1,5 +1,6 @@
 #include "source/postgres/postgres_source.h"
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <mutex>
@@ -65,6 +66,7 @@ class PostgresSource final : public engine::Source {
           offset_key_(offset_key(context_.connector_name, prefix_)) {}
 
     void run(const std::stop_token& stop) override {
+        context_.figures->log = engine::SourceFigures::Log::Lsn;
         engine::RecordQueue::Options options;
         if (const int64_t bytes = context_.settings.integer("max.queue.size.in.bytes"); bytes > 0)
             options.bytes_max = static_cast<size_t>(bytes);
@@ -346,8 +348,36 @@ class PostgresSource final : public engine::Source {
             return;
         }
         log::set_phase("snapshot");
+        if (data) require_readable(control);
         queue.synchronized([&] { offset_.lists = captured_lists(); });
         Snapshot(snapshot_options(data), schema_, writer_, queue, notifier_, offset_).run(stop);
+    }
+
+    /// Before a slot is made: a snapshot that the user may not read would leave it behind.
+    void require_readable(Connection& control) {
+        Catalog catalog(control, schema_.types());
+        std::vector<std::string> tables, schemas;
+        for (const auto& id : captured_tables(catalog, schema_.filters())) {
+            const std::string name = quote_table(id.database, id.table), schema = quote_name(id.database);
+            const auto rights = control.rows(format(
+                "SELECT pg_catalog.has_schema_privilege({}, 'USAGE'), pg_catalog.has_any_column_privilege(c.oid, "
+                "'SELECT') FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE "
+                "n.nspname = {} AND c.relname = {}",
+                quote_text(id.database), quote_text(id.database), quote_text(id.table)));
+            if (rights.empty()) continue;
+            if (rights[0][0] == "f" && std::find(schemas.begin(), schemas.end(), schema) == schemas.end())
+                schemas.push_back(schema);
+            if (rights[0][1] == "f") tables.push_back(name);
+        }
+        if (tables.empty() && schemas.empty()) return;
+        const std::string user = quote_name(control.value("SELECT current_user").value_or(""));
+        std::string statements;
+        if (!schemas.empty()) statements = format("GRANT USAGE ON SCHEMA {} TO {}; ", join(schemas, ", "), user);
+        if (!tables.empty()) statements += format("GRANT SELECT ON {} TO {}", join(tables, ", "), user);
+        throw FatalError(
+            format("The user {} may not read what is captured; let an owner run: {}. Or leave these tables out with "
+                   "table.exclude.list, or the rows with snapshot.mode=no_data",
+                   user, statements));
     }
 
     Snapshot::Options snapshot_options(bool data) {
@@ -480,6 +510,7 @@ class PostgresSource final : public engine::Source {
             Snapshot::Options options = snapshot_options(true);
             options.slot.clear();
             options.rows.keeps_progress = false;
+            options.rows.beside = [this] { streaming_->stay_alive(); };
             options.delay_ms = 0;
             options.on_demand = relational::NamePatterns("data-collections", join(tables, ","));
             for (const auto& select : selects) {
@@ -611,6 +642,7 @@ const engine::SourceType& source_type() {
         "io.debezium.connector.postgresql.PostgresConnectorTask",
         "3.5.0.Final",
         "PostgreSQL",
+        "postgres",
         &property_table(),
         check_settings,
         check_connection,

@@ -75,6 +75,11 @@ void ReplicationStream::confirm(Lsn durable) {
     confirmed_ = std::max(confirmed_, durable);
 }
 
+void ReplicationStream::stay_alive() {
+    constexpr int64_t kEveryMs = 200;
+    if (steady_ms() - last_status_ms_ >= kEveryMs) send_status();
+}
+
 void ReplicationStream::send_status_if_due() {
     const int64_t now = steady_ms();
     constexpr int64_t kHurryMs = 100;  // what is confirmed anew is told soon, so that the server can stop in peace

@@ -36,14 +36,17 @@ class ReplicationStream {
     /// Everything before this place is durable; the server may forget it. Told with the next status.
     void confirm(Lsn durable);
     void send_status();
-    /// For those who do not call next() for a while: the server ends a stream that nobody speaks for.
-    void send_status_if_due();
+    /// For those who do not call next() for a while, again and again: the server ends a stream that nobody speaks for
+    /// (wal_sender_timeout), and what it asks is not read meanwhile.
+    void stay_alive();
     /// How far the server has read its log: no transaction that commits before it is still to come.
     Lsn server_end() const { return server_end_; }
     void shut_down() { connection_.shut_down(); }
     bool is_shut_down() const { return connection_.is_shut_down(); }
 
   private:
+    void send_status_if_due();
+
     Connection connection_;
     const int64_t status_interval_ms_;
     Lsn confirmed_, server_end_, told_;

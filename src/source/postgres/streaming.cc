@@ -125,6 +125,7 @@ void Streaming::commit(const Commit& commit, Lsn lsn, topiclog::AppendBatch& bat
     skip_before_ = {};
     recent_[recent_count_++ % kRecent] = xid_;
     options_.figures->transactions.fetch_add(1, std::memory_order_relaxed);
+    options_.figures->transaction.store(xid_, std::memory_order_relaxed);
     options_.figures->position.store(static_cast<int64_t>(commit.end.value), std::memory_order_relaxed);
 }
 
@@ -349,7 +350,7 @@ void Streaming::replay(const StreamCommit& end, Lsn lsn, const std::stop_token& 
         act(message.place);
         constexpr uint64_t kBetweenLooks = 256;
         if (++count % kBetweenLooks != 0) return true;
-        stream_->send_status_if_due();
+        stream_->stay_alive();
         return !stop.stop_requested();
     });
     if (stop.stop_requested()) return;

@@ -54,6 +54,8 @@ class Streaming {
     void complete_offset();
     /// What its events steer. Before run(), and outlives it.
     void attach(engine::SnapshotSteering& steering) { steering_ = &steering; }
+    /// For what keeps run() from reading on, a blocking snapshot: the server ends a stream that nobody speaks for.
+    void stay_alive() { stream_->stay_alive(); }
     /// Of the message that was handled last.
     SourceInfo current_place() const;
     /// Is one of these transactions among those that were read last?
