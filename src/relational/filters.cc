@@ -90,6 +90,7 @@ bool Filters::captures_namespace(const std::string& name) const {
 bool Filters::captures(const TableId& table) const {
     if (is_signal_table(table)) return true;
     if (!captures_namespace(table.database)) return false;
+    if (ignores_builtin_ && namespaces_.is_builtin_table(table.table)) return false;
     if (!table_include_.empty()) return table_include_.match(table.dotted());
     return !table_exclude_.match(table.dotted());
 }

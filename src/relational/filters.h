@@ -32,6 +32,8 @@ class NamePatterns {
 struct Namespaces {
     std::string_view word = "database";  ///< As in WORD.include.list: "database" or "schema".
     bool (*is_builtin)(std::string_view name) = [](std::string_view) { return false; };  ///< The server's own.
+    /// Tables of the server's, or an extension's, among the user's.
+    bool (*is_builtin_table)(std::string_view table) = [](std::string_view) { return false; };
 };
 
 /// Which namespaces, tables and columns are captured: database.* or schema.*, table.* and column.include.list and

@@ -1,6 +1,6 @@
 """A PostgreSQL server of a test's own. It does not run as root: where we are root, it runs as the user postgres, with
 its data in a folder that this user can reach."""
-import os, pathlib, pwd, shutil, signal, subprocess, tempfile
+import contextlib, os, pathlib, pwd, shutil, signal, subprocess, tempfile
 
 from servers import free_port, run, wait_until
 
@@ -43,14 +43,26 @@ class Postgres:
     def stop(self, how=signal.SIGINT, keep=False):
         """SIGINT is PostgreSQL's fast shutdown."""
         if self.process is not None and self.process.poll() is None:
-            if how == signal.SIGKILL:
-                os.killpg(self.process.pid, signal.SIGKILL)
-            else:
-                self.process.send_signal(how)
+            children = self._children() if how == signal.SIGKILL else []
+            for pid in [self.process.pid, *children] if children else []:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            self.process.send_signal(how)
             self.process.wait(60)
+            # what a child still holds keeps the next server from starting
+            wait_until('the backends gone', lambda: not any(pathlib.Path(f'/proc/{pid}').exists() for pid in children), 30)
         self.process = None
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _children(self):
+        """Backends have sessions of their own, so they are no process group with the server."""
+        found = []
+        for stat in pathlib.Path('/proc').glob('[0-9]*/stat'):
+            with contextlib.suppress(OSError):
+                if int(stat.read_text().rpartition(')')[2].split()[1]) == self.process.pid:
+                    found.append(int(stat.parent.name))
+        return found
 
     def kill(self):
         """As a power cut: nothing is told to anybody; the data stays."""

@@ -26,6 +26,10 @@ bool is_builtin_schema(std::string_view schema) {
            schema.starts_with("pg_temp");
 }
 
+bool is_builtin_table(std::string_view table) {
+    return iequals(table, "spatial_ref_sys");
+}
+
 const PgTable::Column* PgTable::find(std::string_view name) const {
     const auto found =
         std::find_if(columns.begin(), columns.end(), [&](const auto& one) { return one.column.name == name; });

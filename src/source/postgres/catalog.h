@@ -14,8 +14,10 @@ namespace millrace::postgres {
 
 /// Schemas of the server itself, which are captured only with table.ignore.builtin=false.
 bool is_builtin_schema(std::string_view schema);
+/// PostGIS keeps one in the schema that it is installed in; Debezium leaves it out by this name.
+bool is_builtin_table(std::string_view table);
 /// PostgreSQL's tables live in schemas; TableId::database holds the schema.
-constexpr relational::Namespaces kSchemas{"schema", &is_builtin_schema};
+constexpr relational::Namespaces kSchemas{"schema", &is_builtin_schema, &is_builtin_table};
 
 /// A table's structure, with what PostgreSQL knows of its columns beyond relational::Column.
 struct PgTable {

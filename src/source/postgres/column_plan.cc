@@ -82,7 +82,10 @@ void ColumnPlan::set_unavailable(const PgType& type, const std::string& placehol
         case Kind::Bytes:
         case Kind::TextAsBytes:
         case Kind::ShapeAsBytes:
-            append_bytes(unavailable_json_, form_.binary, placeholder);
+            if (form_.binary == relational::BinaryMode::Hex)
+                unavailable_json_ = text;
+            else
+                append_bytes(unavailable_json_, form_.binary, placeholder);
             break;
         case Kind::HstoreMap:
             unavailable_json_ = '{' + text + ':' + text + '}';
