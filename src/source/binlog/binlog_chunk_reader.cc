@@ -12,13 +12,6 @@
 namespace millrace::binlog {
 namespace {
 
-/// As Java's Instant prints itself.
-std::string instant_now() {
-    std::string text;
-    iso_text::append_instant(text, now_ns() / 1000, -1);
-    return text.substr(1, text.size() - 2);
-}
-
 relational::TableId table_id(const std::string& dotted) {
     const size_t dot = dotted.find('.');
     if (dot == std::string::npos) return {"", dotted};
@@ -28,7 +21,12 @@ relational::TableId table_id(const std::string& dotted) {
 }  // namespace
 
 BinlogChunkReader::BinlogChunkReader(const Dialect& dialect, Options options, SchemaState& schema, ChangeWriter& writer)
-    : dialect_(dialect), options_(std::move(options)), schema_(schema), writer_(writer) {}
+    : dialect_(dialect), options_(std::move(options)), schema_(schema), writer_(writer) {
+    if (options_.mark_table)
+        marks_.emplace(
+            engine::WindowMarks::Options{quote_table(options_.mark_table->database, options_.mark_table->table),
+                                         options_.deletes_marks, quote_text});
+}
 
 /// A server that is away ends the task's run, which takes the snapshot up again; what the server refuses is a fault of
 /// the table.
@@ -144,35 +142,24 @@ void BinlogChunkReader::open_view(const std::string& chunk) {
 }
 
 void BinlogChunkReader::open_window(const std::string& chunk) {
-    opened_at_ = instant_now();
     with_connection([&](Connection& connection) {
-        if (!options_.mark_table) {
+        if (!marks_) {
             open_view(chunk);
             return 0;
         }
-        connection.execute(format("INSERT INTO {} VALUES ({}, 'snapshot-window-open', {})",
-                                  quote_table(options_.mark_table->database, options_.mark_table->table),
-                                  quote_text(chunk + "-open"),
-                                  quote_text(format("{{\"openWindowTimestamp\": \"{}\"}}", opened_at_))));
+        connection.execute(marks_->open(chunk));
         return 0;
     });
 }
 
 void BinlogChunkReader::close_window(const std::string& chunk) {
     with_connection([&](Connection& connection) {
-        if (!options_.mark_table) {
+        if (!marks_) {
             connection.execute("ROLLBACK");
             window_->is_complete = true;
             return 0;
         }
-        const std::string table = quote_table(options_.mark_table->database, options_.mark_table->table);
-        if (options_.deletes_marks)
-            connection.execute(format("DELETE FROM {} WHERE id = {}", table, quote_text(chunk + "-open")));
-        else
-            connection.execute(
-                format("INSERT INTO {} VALUES ({}, 'snapshot-window-close', {})", table, quote_text(chunk + "-close"),
-                       quote_text(format("{{\"openWindowTimestamp\": \"{}\", \"closeWindowTimestamp\": \"{}\"}}",
-                                         opened_at_, instant_now()))));
+        connection.execute(marks_->close(chunk));
         return 0;
     });
 }

@@ -12,6 +12,7 @@
 #include "source/binlog/schema_state.h"
 #include "source/binlog/table_select.h"
 #include "source/engine/incremental_snapshot.h"
+#include "source/engine/window_marks.h"
 
 namespace millrace::binlog {
 
@@ -78,7 +79,7 @@ class BinlogChunkReader final : public engine::ChunkReader {
     std::string condition_;
     bool is_unique_ = true;  ///< No two rows have the same value of what the table is read by.
     engine::KeyPlaces places_;
-    std::string opened_at_;  ///< The window's first mark, ISO 8601.
+    std::optional<engine::WindowMarks> marks_;  ///< Nothing: windows are places in the log.
     std::optional<PositionWindow> window_;
 };
 

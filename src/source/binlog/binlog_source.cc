@@ -2,14 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
 #include "base/calendar.h"
 #include "base/errors.h"
 #include "base/json.h"
-#include "base/json_text.h"
 #include "base/log.h"
 #include "base/stoppable_sleep.h"
 #include "base/text.h"
@@ -23,54 +20,49 @@
 #include "source/engine/captured_lists.h"
 #include "source/engine/signal_channels.h"
 #include "source/engine/snapshot_mode.h"
+#include "source/engine/source_frame.h"
 
 namespace millrace::binlog {
 namespace {
-
-/// ["connector",{"server":"prefix"}]
-std::string offset_key(const std::string& connector, const std::string& prefix) {
-    std::string key = "[";
-    json_text::append_string(key, connector);
-    key += ",{\"server\":";
-    json_text::append_string(key, prefix);
-    return key + "}]";
-}
 
 class BinlogSource final : public engine::Source {
   public:
     BinlogSource(const Dialect& dialect, engine::SourceContext context)
         : dialect_(dialect),
-          context_(std::move(context)),
+          frame_(std::move(context), dialect.name() + ".task"),
+          context_(frame_.context()),
           connection_(ConnectionOptions::from(context_.settings, dialect.default_tls())),
           mode_(engine::SnapshotMode::from(context_.settings)),
           schema_(schema_options(dialect, context_), context_.settings, context_.log),
-          heartbeat_(heartbeat_options(), context_.key_json, context_.value_json),
+          heartbeat_(
+              frame_.heartbeat_options(schema_.options().plan.naming.heartbeat(),
+                                       [this](const std::string& query) { Connection(connection_).execute(query); }),
+              context_.key_json, context_.value_json),
           purge_watch_(purge_watch_options(context_, connection_)),
           server_tables_(dialect, connection_, schema_),
           structure_check_({context_.settings.boolean("schema.repair", true), connection_, dialect.name() + ".schema"},
                            server_tables_, schema_),
           transactions_(schema_.options().plan.naming.transaction(), context_.key_json, context_.value_json),
           notifier_(context_.settings, context_.key_json, context_.value_json),
-          writer_(with_transactions(with_topics(writer_options(dialect, context_)))),
-          prefix_(context_.settings.text("topic.prefix")),
-          offset_key_(offset_key(context_.connector_name, prefix_)) {}
+          writer_(with_transactions(with_topics(writer_options(dialect, context_)))) {}
 
     void run(const std::stop_token& stop) override {
-        engine::RecordQueue::Options options;
-        if (const int64_t bytes = context_.settings.integer("max.queue.size.in.bytes"); bytes > 0)
-            options.bytes_max = static_cast<size_t>(bytes);
-        options.offset_flush_interval_ms = context_.offset_flush_interval_ms;
-        options.thread_name = "snd-" + prefix_;
-        options.figures = context_.figures;
-        options.converters = {context_.key_is_string, context_.value_is_string, {schema_.options().history_topic}};
-        engine::RecordQueue queue(context_.log, context_.writer, options, [this] { return current_offset(); });
-        set_queue(&queue);
-        const QueueScope scope{*this};
+        engine::SourceFrame::Queueing how;
+        how.offset = [this] { return current_offset(); };
+        how.unconverted_topics = {schema_.options().history_topic};
+        frame_.run(how, [&](engine::RecordQueue& queue) { run(queue, stop); });
+    }
+
+    void signal(engine::Signal signal) override { frame_.signal(std::move(signal)); }
+    void abandon() override { frame_.abandon(); }
+
+  private:
+    void run(engine::RecordQueue& queue, const std::stop_token& stop) {
         if (!notifier_.topic().empty()) queue.ensure_topics({notifier_.topic()});
         queue.synchronized([&] { load_offset(); });  // what an earlier writer of this task left open has ended by now
         try {
             if (mode_.streams()) require_row_log(connection_, logger());
-            check_guardrail();
+            frame_.check_guardrail(captured_tables(dialect_, context_.settings).size());
             settle_offset();
             const bool data = mode_.reads_data(has_offset_, offset_.in_snapshot);
             const bool structure = mode_.reads_structure(has_offset_, offset_.in_snapshot);
@@ -87,100 +79,36 @@ class BinlogSource final : public engine::Source {
             }
             if (mode_.streams() && !offset_.in_snapshot) take_up_new_tables(queue, stop);
             if (!stop.stop_requested() && mode_.streams()) stream(queue, stop);
-            if (!mode_.streams()) rest(queue, stop);
+            if (!mode_.streams()) frame_.rest(queue, stop, mode_.name());
         } catch (const ServerError& fault) {
             const std::string message = format("{}:{} answers: {}", connection_.host, connection_.port, fault.message);
             if (is_retriable(fault.code)) throw RetriableError(message);
             throw FatalError(message);
         }
-        queue.flush();
-    }
-
-    void signal(engine::Signal signal) override { inbox_.put(std::move(signal)); }
-
-    void abandon() override {
-        const std::lock_guard lock(queue_mutex_);
-        if (queue_ != nullptr) queue_->abandon();
-    }
-
-  private:
-    /// Forgets the queue before it goes.
-    struct QueueScope {
-        BinlogSource& source;
-        ~QueueScope() { source.set_queue(nullptr); }
-    };
-    void set_queue(engine::RecordQueue* queue) {
-        const std::lock_guard lock(queue_mutex_);
-        queue_ = queue;
     }
 
     /// A topic is there before the first record of this run goes to it.
     ChangeWriter::Options with_topics(ChangeWriter::Options options) {
-        options.topic_used = [this](const std::string& topic) {
-            queue_->ensure_topics({topic});
-            context_.topic_used(topic);
-        };
+        options.topic_used = [this](const std::string& topic) { frame_.use_topic(topic); };
         return options;
     }
-
-    bool tells_transactions() const { return context_.settings.boolean("provide.transaction.metadata", false); }
 
     ChangeWriter::Options with_transactions(ChangeWriter::Options options) {
-        if (tells_transactions()) options.transactions = &transactions_;
+        if (frame_.tells_transactions()) options.transactions = &transactions_;
         return options;
-    }
-
-    engine::Heartbeat::Options heartbeat_options() const {
-        const auto& settings = context_.settings;
-        engine::Heartbeat::Options options;
-        options.interval_ms = settings.integer("heartbeat.interval.ms");
-        options.server = settings.text("topic.prefix");
-        options.topic = schema_.options().plan.naming.heartbeat();
-        options.action_query = settings.text("heartbeat.action.query");
-        options.run_query = [this](const std::string& query) { Connection(connection_).execute(query); };
-        options.logger = logger();
-        return options;
-    }
-
-    void note_started() {
-        if (std::exchange(is_started_, true)) return;
-        context_.started();
     }
 
     void load_offset() {
-        offset_ = {};
-        has_offset_ = false;
-        read_offset(context_.offsets_topic);
-        if (!has_offset_ && context_.fallback_offsets_topic != context_.offsets_topic)
-            read_offset(context_.fallback_offsets_topic);
-    }
-
-    void read_offset(const std::string& topic) {
-        topiclog::for_each_record(context_.log, topic, [&](const topiclog::StoredRecord& record) {
-            if (record.key != offset_key_) return;
-            has_offset_ = record.value.has_value();
-            if (has_offset_) offset_ = BinlogOffset::from_json(*record.value);
-        });
+        const auto stored = frame_.stored_offset();
+        has_offset_ = stored.has_value();
+        offset_ = stored ? BinlogOffset::from_json(*stored) : BinlogOffset();
     }
 
     std::optional<topiclog::OffsetRecord> current_offset() {
         if (offset_.file.empty() && offset_.ts_sec == 0) return std::nullopt;
         if (streaming_ != nullptr) streaming_->complete_offset();
         const BinlogOffset& offset = set_position_ ? *set_position_ : offset_;
-        return topiclog::OffsetRecord{context_.offsets_topic, offset_key_, offset.to_json()};
-    }
-
-    /// guardrail.collections.max
-    void check_guardrail() const {
-        const int64_t most = context_.settings.integer("guardrail.collections.max");
-        if (most <= 0) return;
-        const auto count = static_cast<int64_t>(captured_tables(dialect_, context_.settings).size());
-        if (count <= most) return;
-        const std::string message = format(
-            "{} tables are captured, and guardrail.collections.max is {}; narrow table.include.list", count, most);
-        if (iequals(context_.settings.text("guardrail.collections.limit.action", "warn"), "fail"))
-            throw FatalError(message);
-        log::warn(logger(), message);
+        return topiclog::OffsetRecord{context_.offsets_topic, frame_.offset_key(), offset.to_json()};
     }
 
     /// Whether the offset is one to go on from, with snapshot.mode as it is; if not, it is forgotten.
@@ -277,7 +205,7 @@ class BinlogSource final : public engine::Source {
         queue.synchronized([&] { offset_.lists = captured_lists(); });
         SnapshotRest rest = snapshot_rest();
         rest_ = rest.tables(offset_);
-        note_started();
+        frame_.note_started();
         if (rest.read_whole_tables(rest_, offset_, writer_, queue, notifier_, stop)) return true;
         log::warn(logger(), "The interrupted snapshot starts over: a table without a key was altered since");
         rest_ = {};
@@ -296,7 +224,7 @@ class BinlogSource final : public engine::Source {
         log::set_phase("snapshot");
         queue.synchronized([&] { offset_.lists = captured_lists(); });
         Snapshot::Options options = snapshot_options(context_, connection_);
-        options.started = [this] { note_started(); };
+        options.started = [this] { frame_.note_started(); };
         options.with_data = data;
         options.with_structure = structure;
         if (!structure && schema_.recover_all() == 0)
@@ -307,19 +235,6 @@ class BinlogSource final : public engine::Source {
         Snapshot(dialect_, std::move(options), schema_, writer_, queue, notifier_, offset_).run(stop);
     }
 
-    /// What a connector does that does not stream: nothing, until it is stopped.
-    void rest(engine::RecordQueue& queue, const std::stop_token& stop) {
-        queue.flush();
-        note_started();
-        log::info(logger(), format("Streaming is disabled with snapshot.mode={}; the connector rests", mode_.name()));
-        std::mutex mutex;
-        std::unique_lock lock(mutex);
-        std::condition_variable_any stopped;
-        const std::stop_callback wake(queue.failure(), [&] { stopped.notify_all(); });
-        stopped.wait(lock, stop, [&] { return queue.failure().stop_requested(); });
-        if (!stop.stop_requested()) queue.enter();  // throws what is behind the failure
-    }
-
     /// snapshot.mode=recovery: the history is made anew from what the server has now; the offset stays.
     void restore_history(engine::RecordQueue& queue, const std::stop_token& stop) {
         log::set_phase("snapshot");
@@ -327,7 +242,7 @@ class BinlogSource final : public engine::Source {
                                    "{}:{}",
                                    schema_.options().history_topic, offset_.file, offset_.position));
         Snapshot::Options options = snapshot_options(context_, connection_);
-        options.started = [this] { note_started(); };
+        options.started = [this] { frame_.note_started(); };
         options.with_data = false;
         options.history_offset = offset_.history_position();
         BinlogOffset scratch;
@@ -381,12 +296,12 @@ class BinlogSource final : public engine::Source {
             snapshot->set_rows_per_second_max(context_.settings.integer("snapshot.max.rows.per.second"));
         engine::SignalActions actions(incremental, hooks(queue, streaming, stop), dialect_.name() + ".signal");
         engine::SnapshotSteering steering(steering_options(), {incremental, reader}, {rest, rest_reader}, actions,
-                                          inbox_, schema_.filters(), queue, offset_);
+                                          frame_.inbox(), schema_.filters(), queue, offset_);
         streaming.attach(steering);
         auto channel_options = engine::SignalChannels::Options::from(context_.settings);
         channel_options.logger = dialect_.name() + ".signal";
         if (offset_.signal_offset) channel_options.first_offset = *offset_.signal_offset + 1;
-        const engine::SignalChannels channels(context_.log, std::move(channel_options), inbox_);
+        const engine::SignalChannels channels(context_.log, std::move(channel_options), frame_.inbox());
         writer_.set_snapshots({&incremental, &rest});
         {
             auto entry = queue.enter();
@@ -403,19 +318,17 @@ class BinlogSource final : public engine::Source {
 
     Streaming::Options stream_options() {
         Streaming::Options options = streaming_options(context_, connection_);
-        options.connected = [this] { note_started(); };
+        options.connected = [this] { frame_.note_started(); };
         options.purge_watch = &purge_watch_;
         options.structure_check = &structure_check_;
         if (const int64_t interval = context_.settings.integer("heartbeat.interval.ms"); interval > 0) {
             options.heartbeat = &heartbeat_;
             options.heartbeat_ms = std::min(options.heartbeat_ms, interval);  // on an idle server they are what comes
-            queue_->ensure_topics({heartbeat_.topic()});
-            context_.topic_used(heartbeat_.topic());
+            frame_.use_topic(heartbeat_.topic());
         }
-        if (tells_transactions()) {
+        if (frame_.tells_transactions()) {
             options.transactions = &transactions_;
-            queue_->ensure_topics({transactions_.topic()});
-            context_.topic_used(transactions_.topic());
+            frame_.use_topic(transactions_.topic());
         }
         return options;
     }
@@ -443,8 +356,7 @@ class BinlogSource final : public engine::Source {
     }
 
     engine::SnapshotSteering::Options steering_options() const {
-        return {engine::SignalChannels::is_enabled(context_.settings, "source"),
-                iequals(context_.settings.text("incremental.snapshot.watermarking.strategy"), "insert_delete")};
+        return {engine::SignalChannels::is_enabled(context_.settings, "source"), frame_.deletes_marks()};
     }
 
     engine::SignalActions::Hooks hooks(engine::RecordQueue& queue, Streaming& streaming, const std::stop_token& stop) {
@@ -541,10 +453,11 @@ class BinlogSource final : public engine::Source {
         });
     }
 
-    std::string logger() const { return dialect_.name() + ".task"; }
+    const std::string& logger() const { return frame_.logger(); }
 
     const Dialect& dialect_;
-    engine::SourceContext context_;
+    engine::SourceFrame frame_;
+    const engine::SourceContext& context_;
     ConnectionOptions connection_;
     engine::SnapshotMode mode_;
     SchemaState schema_;
@@ -555,17 +468,11 @@ class BinlogSource final : public engine::Source {
     engine::TransactionMonitor transactions_;
     engine::Notifier notifier_;
     ChangeWriter writer_;
-    std::string prefix_;
-    std::string offset_key_;
     BinlogOffset offset_;
     engine::IncrementalSnapshotState rest_;     ///< What of an interrupted snapshot is left to be read.
     std::optional<BinlogOffset> set_position_;  ///< By a signal; holds from the next start on.
-    engine::SignalInbox inbox_;
     bool has_offset_ = false;
-    bool is_started_ = false;
     Streaming* streaming_ = nullptr;
-    std::mutex queue_mutex_;                ///< For abandon().
-    engine::RecordQueue* queue_ = nullptr;  ///< Of the run under way.
 };
 
 }  // namespace
@@ -575,10 +482,7 @@ std::unique_ptr<engine::Source> make_source(const Dialect& dialect, engine::Sour
 }
 
 std::optional<std::string> offset_problem(const std::string& partition, const std::string& offset) {
-    const auto key = parse_json(partition);
-    if (!key || !key->is_object() || key->size() != 1 || !key->contains("server") || !(*key)["server"].is_string())
-        return format("The partition {} is none of this connector: it is of the form {{\"server\":\"TOPIC.PREFIX\"}}",
-                      partition);
+    if (auto problem = engine::partition_problem(partition)) return problem;
     if (offset.empty()) return std::nullopt;
     try {
         static_cast<void>(BinlogOffset::from_json(offset));

@@ -10,6 +10,7 @@
 #include "base/stoppable_sleep.h"
 #include "base/text.h"
 #include "source/binlog/table_reader.h"
+#include "source/engine/snapshot_figures.h"
 
 namespace millrace::binlog {
 namespace {
@@ -186,28 +187,8 @@ void Snapshot::read_data(const std::stop_token& stop) {
 }
 
 void Snapshot::run(const std::stop_token& stop) {
-    auto& figures = *options_.figures;
-    figures.snapshot_started_ms = now_ms();
-    figures.snapshot_rows = 0;
-    figures.forget_reads();
-    figures.snapshot_completed = figures.snapshot_aborted = 0;
-    figures.snapshot_runs = 1;
-    bool is_complete = false;
-    try {
-        is_complete = take(stop);
-    } catch (...) {
-        end(false);
-        throw;
-    }
-    end(is_complete);
-}
-
-void Snapshot::end(bool is_complete) {
-    auto& figures = *options_.figures;
-    figures.snapshot_ended_ms = now_ms();
-    figures.snapshot_runs = 0;
-    figures.holds_global_lock = 0;
-    (is_complete ? figures.snapshot_completed : figures.snapshot_aborted) = 1;
+    engine::SnapshotFigures figures(*options_.figures);
+    if (take(stop)) figures.complete();
 }
 
 /// False if it was stopped.

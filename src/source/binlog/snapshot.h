@@ -48,7 +48,6 @@ class Snapshot {
 
   private:
     bool take(const std::stop_token& stop);
-    void end(bool is_complete);
     void info(const std::string& message) const;
     void wait_delay(const std::stop_token& stop) const;
     void check_topics();

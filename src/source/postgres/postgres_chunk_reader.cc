@@ -14,13 +14,6 @@
 namespace millrace::postgres {
 namespace {
 
-/// As Java's Instant prints itself.
-std::string instant_now() {
-    std::string text;
-    iso_text::append_instant(text, now_ns() / 1000, -1);
-    return text.substr(1, text.size() - 2);
-}
-
 relational::TableId table_id(const std::string& dotted) {
     const size_t dot = dotted.find('.');
     if (dot == std::string::npos) return {"public", dotted};
@@ -48,6 +41,15 @@ Lsn without_page_header(Lsn place) {
 
 }  // namespace
 
+PostgresChunkReader::PostgresChunkReader(Options options, Connection& control, SchemaState& schema,
+                                         engine::ChangeWriter& writer)
+    : options_(std::move(options)), control_(control), schema_(schema), writer_(writer) {
+    if (options_.mark_table)
+        marks_.emplace(
+            engine::WindowMarks::Options{quote_table(options_.mark_table->database, options_.mark_table->table),
+                                         options_.deletes_marks, quote_text});
+}
+
 /// A server that is away ends the task's run, which takes the snapshot up again; what the server refuses is a fault of
 /// the table.
 template <typename Work>
@@ -57,7 +59,7 @@ auto PostgresChunkReader::with_connection(Work&& work) {
             window_.reset();
             connection_ = std::make_unique<Connection>(options_.connection);
         }
-        if (!options_.mark_table && !window_) open_view(*connection_);
+        if (!marks_ && !window_) open_view(*connection_);
         return work(*connection_);
     } catch (const ServerError& fault) {
         if (is_retriable(fault))
@@ -183,34 +185,23 @@ void PostgresChunkReader::open_view(Connection& connection) {
 }
 
 void PostgresChunkReader::open_window(const std::string& chunk) {
-    opened_at_ = instant_now();
     chunk_ = chunk;
     window_.reset();
     with_connection([&](Connection& connection) {
-        if (!options_.mark_table) return 0;  // its view is open
-        connection.execute(format("INSERT INTO {} VALUES ({}, 'snapshot-window-open', {})",
-                                  quote_table(options_.mark_table->database, options_.mark_table->table),
-                                  quote_text(chunk + "-open"),
-                                  quote_text(format("{{\"openWindowTimestamp\": \"{}\"}}", opened_at_))));
+        if (!marks_) return 0;  // its view is open
+        connection.execute(marks_->open(chunk));
         return 0;
     });
 }
 
 void PostgresChunkReader::close_window(const std::string& chunk) {
     with_connection([&](Connection& connection) {
-        if (!options_.mark_table) {
+        if (!marks_) {
             connection.execute("ROLLBACK");
             window_->is_complete = true;
             return 0;
         }
-        const std::string table = quote_table(options_.mark_table->database, options_.mark_table->table);
-        if (options_.deletes_marks)
-            connection.execute(format("DELETE FROM {} WHERE id = {}", table, quote_text(chunk + "-open")));
-        else
-            connection.execute(
-                format("INSERT INTO {} VALUES ({}, 'snapshot-window-close', {})", table, quote_text(chunk + "-close"),
-                       quote_text(format("{{\"openWindowTimestamp\": \"{}\", \"closeWindowTimestamp\": \"{}\"}}",
-                                         opened_at_, instant_now()))));
+        connection.execute(marks_->close(chunk));
         return 0;
     });
 }

@@ -8,6 +8,7 @@
 
 #include "source/engine/change_writer.h"
 #include "source/engine/incremental_snapshot.h"
+#include "source/engine/window_marks.h"
 #include "source/postgres/schema_state.h"
 #include "source/postgres/source_info.h"
 #include "source/postgres/table_select.h"
@@ -34,8 +35,7 @@ class PostgresChunkReader final : public engine::ChunkReader {
         std::function<bool(const UnseenTransactions&)> is_ahead;  ///< Has the stream brought one of these transactions?
     };
     /// `control` is for looking at the catalogue.
-    PostgresChunkReader(Options options, Connection& control, SchemaState& schema, engine::ChangeWriter& writer)
-        : options_(std::move(options)), control_(control), schema_(schema), writer_(writer) {}
+    PostgresChunkReader(Options options, Connection& control, SchemaState& schema, engine::ChangeWriter& writer);
 
     std::vector<std::string> tables() override;
     Readiness open(const engine::SnapshotCollection& collection) override;
@@ -75,9 +75,9 @@ class PostgresChunkReader final : public engine::ChunkReader {
     bool is_unique_ = true;  ///< No two rows have the same value of what the table is read by.
     engine::KeyPlaces places_;
     Tuple tuple_;
-    std::vector<int> selected_places_;  ///< Of the plan's columns in the result: the first ones.
-    std::string chunk_;                 ///< Whose window was opened last.
-    std::string opened_at_;             ///< Its first mark, ISO 8601.
+    std::vector<int> selected_places_;          ///< Of the plan's columns in the result: the first ones.
+    std::string chunk_;                         ///< Whose window was opened last.
+    std::optional<engine::WindowMarks> marks_;  ///< Nothing: windows are places in the log.
     std::optional<Window> window_;
 };
 

@@ -2,13 +2,10 @@
 
 #include <algorithm>
 #include <atomic>
-#include <condition_variable>
-#include <mutex>
 #include <utility>
 
 #include "base/errors.h"
 #include "base/json.h"
-#include "base/json_text.h"
 #include "base/log.h"
 #include "base/stoppable_sleep.h"
 #include "base/text.h"
@@ -16,6 +13,7 @@
 #include "source/engine/record_options.h"
 #include "source/engine/signal_channels.h"
 #include "source/engine/snapshot_mode.h"
+#include "source/engine/source_frame.h"
 #include "source/postgres/diagnosis.h"
 #include "source/postgres/postgres_chunk_reader.h"
 #include "source/postgres/postgres_config.h"
@@ -29,15 +27,6 @@ namespace {
 
 constexpr const char* kLogger = "postgresql.task";
 
-/// ["connector",{"server":"prefix"}]
-std::string offset_key(const std::string& connector, const std::string& prefix) {
-    std::string key = "[";
-    json_text::append_string(key, connector);
-    key += ",{\"server\":";
-    json_text::append_string(key, prefix);
-    return key + "}]";
-}
-
 PlanSettings plan_settings(const engine::SourceContext& context) {
     const auto& settings = context.settings;
     return {engine::shape_settings(context,
@@ -50,34 +39,36 @@ PlanSettings plan_settings(const engine::SourceContext& context) {
 class PostgresSource final : public engine::Source {
   public:
     explicit PostgresSource(engine::SourceContext context)
-        : context_(std::move(context)),
+        : frame_(std::move(context), kLogger),
+          context_(frame_.context()),
           connection_(ConnectionOptions::from(context_.settings)),
           mode_(engine::SnapshotMode::from(context_.settings)),
           schema_(plan_settings(context_), context_.settings),
           publication_(context_.settings),
           messages_(context_.settings, schema_.settings(), schema_.settings().modes.binary),
-          heartbeat_(heartbeat_options(), context_.key_json, context_.value_json),
+          heartbeat_(
+              frame_.heartbeat_options(schema_.settings().naming.heartbeat(),
+                                       [this](const std::string& query) { Connection(connection_).execute(query); }),
+              context_.key_json, context_.value_json),
           transactions_(schema_.settings().naming.transaction(), context_.key_json, context_.value_json),
           notifier_(context_.settings, context_.key_json, context_.value_json),
           writer_(writer_options()),
           slot_(context_.settings.text("slot.name", "debezium")),
-          prefix_(context_.settings.text("topic.prefix")),
-          slot_watch_(slot_watch_options()),
-          offset_key_(offset_key(context_.connector_name, prefix_)) {}
+          slot_watch_(slot_watch_options()) {}
 
     void run(const std::stop_token& stop) override {
         context_.figures->log = engine::SourceFigures::Log::Lsn;
-        engine::RecordQueue::Options options;
-        if (const int64_t bytes = context_.settings.integer("max.queue.size.in.bytes"); bytes > 0)
-            options.bytes_max = static_cast<size_t>(bytes);
-        options.offset_flush_interval_ms = context_.offset_flush_interval_ms;
-        options.thread_name = "snd-" + prefix_;
-        options.figures = context_.figures;
-        options.converters = {context_.key_is_string, context_.value_is_string, {}};
-        options.offset_durable = [this](uint64_t mark) { durable_mark_ = mark; };
-        engine::RecordQueue queue(context_.log, context_.writer, options, [this] { return current_offset(); });
-        set_queue(&queue);
-        const QueueScope scope{*this};
+        engine::SourceFrame::Queueing how;
+        how.offset = [this] { return current_offset(); };
+        how.offset_durable = [this](uint64_t mark) { durable_mark_ = mark; };
+        frame_.run(how, [&](engine::RecordQueue& queue) { run(queue, stop); });
+    }
+
+    void signal(engine::Signal signal) override { frame_.signal(std::move(signal)); }
+    void abandon() override { frame_.abandon(); }
+
+  private:
+    void run(engine::RecordQueue& queue, const std::stop_token& stop) {
         if (!notifier_.topic().empty()) queue.ensure_topics({notifier_.topic()});
         queue.synchronized([&] { load_offset(); });  // what an earlier writer of this task left open has ended by now
         try {
@@ -88,49 +79,13 @@ class PostgresSource final : public engine::Source {
             if (is_retriable(fault)) throw RetriableError(message);
             throw FatalError(message);
         }
-        queue.flush();
-    }
-
-    void signal(engine::Signal signal) override { inbox_.put(std::move(signal)); }
-
-    void abandon() override {
-        const std::lock_guard lock(queue_mutex_);
-        if (queue_ != nullptr) queue_->abandon();
-    }
-
-  private:
-    /// Forgets the queue before it goes.
-    struct QueueScope {
-        PostgresSource& source;
-        ~QueueScope() { source.set_queue(nullptr); }
-    };
-    void set_queue(engine::RecordQueue* queue) {
-        const std::lock_guard lock(queue_mutex_);
-        queue_ = queue;
     }
 
     engine::ChangeWriter::Options writer_options() {
         auto options = engine::change_writer_options(context_, schema_.settings().identity);
         options.skips_by_record = true;
-        options.topic_used = [this](const std::string& topic) {  // it is there before its first record of this run
-            queue_->ensure_topics({topic});
-            context_.topic_used(topic);
-        };
-        if (tells_transactions()) options.transactions = &transactions_;
-        return options;
-    }
-
-    bool tells_transactions() const { return context_.settings.boolean("provide.transaction.metadata", false); }
-
-    engine::Heartbeat::Options heartbeat_options() const {
-        const auto& settings = context_.settings;
-        engine::Heartbeat::Options options;
-        options.interval_ms = settings.integer("heartbeat.interval.ms");
-        options.server = settings.text("topic.prefix");
-        options.topic = schema_.settings().naming.heartbeat();
-        options.action_query = settings.text("heartbeat.action.query");
-        options.run_query = [this](const std::string& query) { Connection(connection_).execute(query); };
-        options.logger = kLogger;
+        options.topic_used = [this](const std::string& topic) { frame_.use_topic(topic); };
+        if (frame_.tells_transactions()) options.transactions = &transactions_;
         return options;
     }
 
@@ -146,38 +101,23 @@ class PostgresSource final : public engine::Source {
         return options;
     }
 
-    void note_started() {
-        if (std::exchange(is_started_, true)) return;
-        context_.started();
-    }
-
     void load_offset() {
-        offset_ = {};
-        has_offset_ = false;
-        read_offset(context_.offsets_topic);
-        if (!has_offset_ && context_.fallback_offsets_topic != context_.offsets_topic)
-            read_offset(context_.fallback_offsets_topic);
-    }
-
-    void read_offset(const std::string& topic) {
-        topiclog::for_each_record(context_.log, topic, [&](const topiclog::StoredRecord& record) {
-            if (record.key != offset_key_) return;
-            has_offset_ = record.value.has_value();
-            if (has_offset_) offset_ = PostgresOffset::from_json(*record.value);
-        });
+        const auto stored = frame_.stored_offset();
+        has_offset_ = stored.has_value();
+        offset_ = stored ? PostgresOffset::from_json(*stored) : PostgresOffset();
     }
 
     std::optional<topiclog::OffsetRecord> current_offset() {
         if (!offset_.lsn) return std::nullopt;
         if (streaming_ != nullptr) streaming_->complete_offset();
-        return topiclog::OffsetRecord{context_.offsets_topic, offset_key_, offset_.to_json(),
+        return topiclog::OffsetRecord{context_.offsets_topic, frame_.offset_key(), offset_.to_json(),
                                       offset_.resume_from().value};
     }
 
     void capture(Connection& control, engine::RecordQueue& queue, const std::stop_token& stop) {
         schema_.connect(control);
         Catalog catalog(control, schema_.types());
-        check_guardrail(catalog);
+        frame_.check_guardrail(captured_tables(catalog, schema_.filters()).size());
         if (mode_.streams()) {
             require_logical_log(control);
             publication_.settle(control, catalog, schema_.filters(), kLogger);
@@ -194,20 +134,7 @@ class PostgresSource final : public engine::Source {
         }
         if (mode_.streams() && !offset_.in_snapshot) take_up_new_tables(control, queue, stop);
         if (!stop.stop_requested() && mode_.streams()) stream(control, queue, stop);
-        if (!mode_.streams()) rest(queue, stop);
-    }
-
-    /// guardrail.collections.max
-    void check_guardrail(Catalog& catalog) const {
-        const int64_t most = context_.settings.integer("guardrail.collections.max");
-        if (most <= 0) return;
-        const auto count = static_cast<int64_t>(captured_tables(catalog, schema_.filters()).size());
-        if (count <= most) return;
-        const std::string message = format(
-            "{} tables are captured, and guardrail.collections.max is {}; narrow table.include.list", count, most);
-        if (iequals(context_.settings.text("guardrail.collections.limit.action", "warn"), "fail"))
-            throw FatalError(message);
-        log::warn(kLogger, message);
+        if (!mode_.streams()) frame_.rest(queue, stop, mode_.name());
     }
 
     static void require_logical_log(Connection& control) {
@@ -296,7 +223,7 @@ class PostgresSource final : public engine::Source {
         queue.synchronized([&] { offset_.lists = captured_lists(); });
         const SnapshotRest rest = snapshot_rest();
         rest_ = rest.tables(control, offset_);
-        note_started();
+        frame_.note_started();
         rest.read_whole_tables(rest_, offset_, writer_, queue, notifier_, stop);
         log::info(kLogger, "The interrupted snapshot goes on while the log is read from where it began");
     }
@@ -384,7 +311,7 @@ class PostgresSource final : public engine::Source {
         const auto& settings = context_.settings;
         Snapshot::Options options;
         options.figures = context_.figures;
-        options.started = [this] { note_started(); };
+        options.started = [this] { frame_.note_started(); };
         options.connection = connection_;
         if (mode_.streams()) options.slot = slot_;
         options.is_failover = settings.boolean("slot.failover", false);
@@ -404,25 +331,12 @@ class PostgresSource final : public engine::Source {
         return options;
     }
 
-    /// What a connector does that does not stream: nothing, until it is stopped.
-    void rest(engine::RecordQueue& queue, const std::stop_token& stop) {
-        queue.flush();
-        note_started();
-        log::info(kLogger, format("Streaming is disabled with snapshot.mode={}; the connector rests", mode_.name()));
-        std::mutex mutex;
-        std::unique_lock lock(mutex);
-        std::condition_variable_any stopped;
-        const std::stop_callback wake(queue.failure(), [&] { stopped.notify_all(); });
-        stopped.wait(lock, stop, [&] { return queue.failure().stop_requested(); });
-        if (!stop.stop_requested()) queue.enter();  // throws what is behind the failure
-    }
-
     void stream(Connection& control, engine::RecordQueue& queue, const std::stop_token& stop) {
         using engine::SnapshotKind;
         log::set_phase("streaming");
         if (const int64_t delay = context_.settings.integer("streaming.delay.ms"); delay > 0)
             sleep_for(std::chrono::milliseconds(delay), stop);
-        Streaming streaming(stream_options(queue), control, schema_, writer_, queue, offset_);
+        Streaming streaming(stream_options(), control, schema_, writer_, queue, offset_);
         PostgresChunkReader reader(chunk_options(streaming, SnapshotKind::Signalled), control, schema_, writer_);
         engine::IncrementalSnapshot incremental(SnapshotKind::Signalled, reader, queue, notifier_, *context_.figures,
                                                 "postgresql.incremental");
@@ -435,12 +349,12 @@ class PostgresSource final : public engine::Source {
             snapshot->set_rows_per_second_max(context_.settings.integer("snapshot.max.rows.per.second"));
         engine::SignalActions actions(incremental, hooks(control, queue, stop), "postgresql.signal");
         engine::SnapshotSteering steering(steering_options(), {incremental, reader}, {rest, rest_reader}, actions,
-                                          inbox_, schema_.filters(), queue, offset_);
+                                          frame_.inbox(), schema_.filters(), queue, offset_);
         streaming.attach(steering);
         auto channel_options = engine::SignalChannels::Options::from(context_.settings);
         channel_options.logger = "postgresql.signal";
         if (offset_.signal_offset) channel_options.first_offset = *offset_.signal_offset + 1;
-        const engine::SignalChannels channels(context_.log, std::move(channel_options), inbox_);
+        const engine::SignalChannels channels(context_.log, std::move(channel_options), frame_.inbox());
         writer_.set_snapshots({&incremental, &rest});
         queue.synchronized([&] { streaming_ = &streaming; });
         try {
@@ -462,7 +376,7 @@ class PostgresSource final : public engine::Source {
         options.connection = connection_;
         options.chunk_rows =
             static_cast<size_t>(std::max<int64_t>(1, settings.integer("incremental.snapshot.chunk.size", 1024)));
-        options.deletes_marks = deletes_marks();
+        options.deletes_marks = frame_.deletes_marks();
         options.place = [&streaming] { return streaming.current_place(); };
         options.has_passed = [&streaming](Lsn place) { return streaming.has_passed(place); };
         options.is_ahead = [&streaming](const UnseenTransactions& unseen) { return streaming.is_ahead(unseen); };
@@ -477,12 +391,8 @@ class PostgresSource final : public engine::Source {
         return options;
     }
 
-    bool deletes_marks() const {
-        return iequals(context_.settings.text("incremental.snapshot.watermarking.strategy"), "insert_delete");
-    }
-
     engine::SnapshotSteering::Options steering_options() const {
-        return {engine::SignalChannels::is_enabled(context_.settings, "source"), deletes_marks()};
+        return {engine::SignalChannels::is_enabled(context_.settings, "source"), frame_.deletes_marks()};
     }
 
     engine::SignalActions::Hooks hooks(Connection& control, engine::RecordQueue& queue, const std::stop_token& stop) {
@@ -540,10 +450,10 @@ class PostgresSource final : public engine::Source {
         });
     }
 
-    Streaming::Options stream_options(engine::RecordQueue& queue) {
+    Streaming::Options stream_options() {
         const auto& settings = context_.settings;
         Streaming::Options options;
-        options.connected = [this] { note_started(); };
+        options.connected = [this] { frame_.note_started(); };
         options.stream.connection = connection_;
         options.stream.slot = slot_;
         options.stream.publication = publication_.name();
@@ -567,21 +477,17 @@ class PostgresSource final : public engine::Source {
         if (const int64_t interval = settings.integer("heartbeat.interval.ms"); interval > 0) {
             options.heartbeat = &heartbeat_;
             options.tick_ms = std::min(options.tick_ms, interval);
-            use_topic(queue, heartbeat_.topic());
+            frame_.use_topic(heartbeat_.topic());
         }
-        if (tells_transactions()) {
+        if (frame_.tells_transactions()) {
             options.transactions = &transactions_;
-            use_topic(queue, transactions_.topic());
+            frame_.use_topic(transactions_.topic());
         }
         return options;
     }
 
-    void use_topic(engine::RecordQueue& queue, const std::string& topic) {
-        queue.ensure_topics({topic});
-        context_.topic_used(topic);
-    }
-
-    engine::SourceContext context_;
+    engine::SourceFrame frame_;
+    const engine::SourceContext& context_;
     ConnectionOptions connection_;
     engine::SnapshotMode mode_;
     SchemaState schema_;
@@ -591,25 +497,17 @@ class PostgresSource final : public engine::Source {
     engine::TransactionMonitor transactions_;
     engine::Notifier notifier_;
     engine::ChangeWriter writer_;
-    std::string slot_, prefix_;
+    std::string slot_;
     SlotWatch slot_watch_;
-    std::string offset_key_;
     PostgresOffset offset_;
     std::atomic<uint64_t> durable_mark_ = 0;
-    engine::SignalInbox inbox_;
     engine::IncrementalSnapshotState rest_;  ///< What streaming has to read beside the log.
     bool has_offset_ = false;
-    bool is_started_ = false;
     Streaming* streaming_ = nullptr;
-    std::mutex queue_mutex_;                ///< For abandon().
-    engine::RecordQueue* queue_ = nullptr;  ///< Of the run under way.
 };
 
 std::optional<std::string> offset_problem(const std::string& partition, const std::string& offset) {
-    const auto key = parse_json(partition);
-    if (!key || !key->is_object() || key->size() != 1 || !key->contains("server") || !(*key)["server"].is_string())
-        return format("The partition {} is none of this connector: it is of the form {{\"server\":\"TOPIC.PREFIX\"}}",
-                      partition);
+    if (auto problem = engine::partition_problem(partition)) return problem;
     if (offset.empty()) return std::nullopt;
     try {
         static_cast<void>(PostgresOffset::from_json(offset));

@@ -48,7 +48,6 @@ class Snapshot {
 
   private:
     bool take(const std::stop_token& stop);
-    void end(bool is_complete);
     void open_views();
     void lock_tables();
     void read_structure();
