@@ -15,8 +15,8 @@ using iso_text::kMicrosPerDay;
 
 /// What the JDBC driver makes of the infinities, in ms, brought to µs.
 constexpr int64_t kInfinityMicros = 9223372036825200000, kMinusInfinityMicros = -9223372036832400000;
-/// java.time.LocalDate.MAX and MIN of a date cut to 32 bits.
-constexpr int64_t kInfinityDays = 2147483647, kMinusInfinityDays = -2147483648;
+/// The last and first date of the JDBC driver, as a java.time.LocalDate's day cut to 32 bits.
+constexpr int64_t kInfinityDays = -2147472692, kMinusInfinityDays = -2147472691;
 
 /// The most hours of an interval: 2^63 µs.
 constexpr int64_t kLargestHours = 2562047789;

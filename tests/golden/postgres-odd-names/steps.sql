@@ -1,0 +1,2 @@
+INSERT INTO "T ü.1" VALUES (2,3,'d',4,false); UPDATE "T ü.1" SET "i d"=7 WHERE "i d"=2; DELETE FROM "T ü.1" WHERE "i d"=7;
+INSERT INTO nopk VALUES (2); INSERT INTO ul VALUES (2); UPDATE exprk SET a='B' WHERE b=1; UPDATE exprk SET b=5 WHERE b=1; DELETE FROM exprk WHERE b=5;

@@ -1,0 +1,3 @@
+CREATE TABLE t (id int PRIMARY KEY, a text, big text, n int NOT NULL, j jsonb, arr text[], ia int[], b bytea, h numeric(40,10));
+ALTER TABLE t ALTER big SET STORAGE EXTERNAL, ALTER j SET STORAGE EXTERNAL, ALTER arr SET STORAGE EXTERNAL, ALTER ia SET STORAGE EXTERNAL, ALTER b SET STORAGE EXTERNAL;
+INSERT INTO t VALUES (1,'a',repeat('x',9000),5,('{"k":"'||repeat('y',9000)||'"}')::jsonb, array_fill('zzzzzzzzzz'::text, ARRAY[900]), array_fill(7, ARRAY[2500]), decode(repeat('ab',5000),'hex'), 1.5);
