@@ -62,7 +62,7 @@ struct SourceType {
     std::string_view task_class;
     std::string_view version;  ///< As plugins and statuses report it.
     std::string_view title;    ///< In logs.
-    std::string_view domain;   ///< Of its metrics: "mysql" for debezium.mysql.
+    std::string_view domain;   ///< Of its metrics, as Debezium names it behind "debezium.".
     const config::PropertyTable* properties = nullptr;
     /// Checks that need more than the table: combinations. Values of the wrong type are passed over.
     std::function<std::vector<config::Problem>(const config::Settings&)> check;

@@ -20,7 +20,7 @@ namespace millrace::engine {
 /// for abandon() and signal().
 class SourceFrame {
   public:
-    /// `logger`: of the task, "postgresql.task".
+    /// `logger`: of the task.
     SourceFrame(SourceContext context, std::string logger);
 
     const SourceContext& context() const { return context_; }
