@@ -271,6 +271,13 @@ class PostgresSlot(unittest.TestCase):
         self.worker.create('r4', {**as_capturer, 'topic.prefix': 'r4'})
         self.worker.wait_records('r4.public.t', 1)
 
+    def test_a_captured_table_that_is_not_published_is_told(self):
+        self.begin('unpublished', **{'publication.autocreate.mode': 'disabled'})
+        self.server.script('CREATE TABLE left_out (id int PRIMARY KEY); CREATE TABLE parts (id int PRIMARY KEY) PARTITION BY RANGE (id); CREATE TABLE parts_1 PARTITION OF parts '
+                           'FOR VALUES FROM (0) TO (9); CREATE PUBLICATION dbz_publication FOR TABLE t, parts', 'unpublished')
+        self.worker.create('c', self.config)
+        self.worker.wait_log('leaves out captured tables; no change of them will come: "public"."left_out". Add them')
+
     def test_metrics_have_debeziums_names(self):
         self.begin('figures')
         self.worker.create('c', self.config)

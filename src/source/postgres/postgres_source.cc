@@ -121,6 +121,7 @@ class PostgresSource final : public engine::Source {
         if (mode_.streams()) {
             require_logical_log(control);
             publication_.settle(control, catalog, schema_.filters(), kLogger);
+            warn_of_unpublished(control);
             set_replica_identities(control, catalog, context_.settings, schema_.filters(), kLogger);
             settle_offset(control);
         }
@@ -280,11 +281,27 @@ class PostgresSource final : public engine::Source {
         Snapshot(snapshot_options(data), schema_, writer_, queue, notifier_, offset_).run(stop);
     }
 
+    void warn_of_unpublished(Connection& control) const {
+        const auto tables = publication_.unpublished(control, schema_.filters());
+        if (tables.empty()) return;
+        constexpr size_t kNamedMax = 20;
+        std::vector<std::string> names;
+        for (size_t i = 0; i < tables.size() && i < kNamedMax; ++i)
+            names.push_back(quote_table(tables[i].database, tables[i].table));
+        const std::string more = tables.size() > kNamedMax ? format(" and {} more", tables.size() - kNamedMax) : "";
+        log::warn(kLogger, format("The publication {} leaves out captured tables; no change of them will come: {}{}. "
+                                  "Add them with ALTER PUBLICATION {} ADD TABLE …, or narrow table.include.list "
+                                  "(unlogged tables are in no log)",
+                                  publication_.name(), join(names, ", "), more, quote_name(publication_.name())));
+    }
+
     /// Before a slot is made: a snapshot that the user may not read would leave it behind.
     void require_readable(Connection& control) {
         Catalog catalog(control, schema_.types());
+        const relational::NamePatterns included = snapshot_options(true).included;
         std::vector<std::string> tables, schemas;
         for (const auto& id : captured_tables(catalog, schema_.filters())) {
+            if (schema_.filters().is_signal_table(id) || !(included.empty() || included.match(id.dotted()))) continue;
             const std::string name = quote_table(id.database, id.table), schema = quote_name(id.database);
             const auto rights = control.rows(format(
                 "SELECT pg_catalog.has_schema_privilege({}, 'USAGE'), pg_catalog.has_any_column_privilege(c.oid, "

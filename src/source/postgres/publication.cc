@@ -110,6 +110,25 @@ void Publication::settle(Connection& connection, Catalog& catalog, const relatio
     if (may_write) follow_filters(connection, catalog, filters, logger);
 }
 
+std::vector<relational::TableId> Publication::unpublished(Connection& connection,
+                                                          const relational::Filters& filters) const {
+    std::vector<relational::TableId> tables;
+    for (
+        const auto& row : connection.rows(format(
+            "WITH published AS (SELECT c.oid FROM pg_catalog.pg_publication_tables p JOIN pg_catalog.pg_namespace n ON "
+            "n.nspname = p.schemaname JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = p.tablename "
+            "WHERE p.pubname = {}) SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace "
+            "n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND c.oid NOT IN (SELECT "
+            "oid "
+            "FROM published) AND NOT EXISTS (SELECT FROM pg_catalog.pg_partition_ancestors(c.oid) a WHERE a.relid IN "
+            "(SELECT oid FROM published)) ORDER BY 1, 2",
+            quote_text(name_)))) {
+        relational::TableId id{row[0].value_or(""), row[1].value_or("")};
+        if (filters.captures(id)) tables.push_back(std::move(id));
+    }
+    return tables;
+}
+
 void set_replica_identities(Connection& connection, Catalog& catalog, const config::Settings& settings,
                             const relational::Filters& filters, const std::string& logger) {
     constexpr const char* kProperty = "replica.identity.autoset.values";

@@ -20,6 +20,8 @@ class Publication {
     /// for. Throws FatalError with what to do, ServerError.
     void settle(Connection& connection, Catalog& catalog, const relational::Filters& filters,
                 const std::string& logger) const;
+    /// Captured tables whose changes it does not publish: their rows are read by snapshots, and no change comes.
+    std::vector<relational::TableId> unpublished(Connection& connection, const relational::Filters& filters) const;
 
   private:
     enum class Mode { AllTables, Disabled, Filtered, NoTables };
