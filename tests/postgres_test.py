@@ -313,6 +313,9 @@ class PostgresSlot(unittest.TestCase):
             self.worker.create('c', {**self.config, 'plugin.name': 'decoderbufs'})
         self.assertIn('make a second connector with plugin.name=pgoutput', str(refusal.exception))
         with self.assertRaises(HttpError) as refusal:
+            self.worker.create('c', {**self.config, 'snapshot.mode': 'exported'})
+        self.assertIn('exported is how every snapshot is read now; use initial', str(refusal.exception))
+        with self.assertRaises(HttpError) as refusal:
             self.worker.create('c', {**self.config, 'database.dbname': 'no_such_database'})
         self.assertIn('no_such_database', str(refusal.exception))
         s = Postgres('minimal', ('wal_level=replica',)).start()

@@ -94,6 +94,8 @@ class SettingsCheck {
     std::vector<config::Problem> run() {
         names();
         plugin();
+        if (iequals(settings_.text("snapshot.mode"), "exported"))
+            complain("snapshot.mode", "exported is how every snapshot is read now; use initial");
         attempt([&] { relational::Filters filters(settings_, kSchemas); });
         attempt([&] { relational::KeyColumns keys(settings_); });
         attempt([&] { events::TopicNaming naming(settings_, kSchemas); });
@@ -134,11 +136,14 @@ class SettingsCheck {
     }
 
     void plugin() {
-        if (iequals(settings_.text("plugin.name"), "decoderbufs"))
-            complain("plugin.name",
-                     "decoderbufs is not supported; use pgoutput, which every server has. To move over without a gap: "
-                     "make a second connector with plugin.name=pgoutput, another slot.name and snapshot.mode=no_data, "
-                     "and delete the first once the second streams");
+        const std::string name = lower(settings_.text("plugin.name"));
+        if (name == "decoderbufs" || name.starts_with("wal2json"))
+            complain(
+                "plugin.name",
+                name +
+                    " is not supported; use pgoutput, which every server has. To move over without a gap: "
+                    "make a second connector with plugin.name=pgoutput, another slot.name and snapshot.mode=no_data, "
+                    "and delete the first once the second streams");
     }
 
     const config::Settings& settings_;
