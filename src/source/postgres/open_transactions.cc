@@ -95,7 +95,8 @@ struct OpenTransactions::Transaction {
     std::unordered_set<uint32_t> aborted;
 };
 
-OpenTransactions::OpenTransactions(Options options) : options_{options.memory_bytes, folder_of(options.folder)} {}
+OpenTransactions::OpenTransactions(const Options& options)
+    : options_{options.memory_bytes, folder_of(options.folder)} {}
 OpenTransactions::~OpenTransactions() = default;
 
 void OpenTransactions::start(uint32_t xid) {

@@ -23,7 +23,7 @@ class OpenTransactions {
         size_t memory_bytes = 16 << 20;  ///< `stream.spill.bytes`: of all transactions together.
         std::string folder;              ///< `stream.spill.directory`; empty: the system's.
     };
-    explicit OpenTransactions(Options options);
+    explicit OpenTransactions(const Options& options);
     ~OpenTransactions();
 
     /// Messages of this transaction follow, until stop().

@@ -19,8 +19,8 @@ class SlotWatch {
     struct Options {
         ConnectionOptions connection;
         std::string slot;
-        int64_t interval_ms = 60'000;   ///< log.headroom.interval.ms; 0: never.
-        int64_t warning_s = 6 * 3'600;  ///< log.headroom.warning.seconds
+        int64_t interval_ms = 60'000;  ///< log.headroom.interval.ms; 0: never.
+        int64_t warning_s = 21'600;    ///< log.headroom.warning.seconds
         engine::SourceFigures* figures = nullptr;
         /// Told of trouble, and, with nothing, of its end.
         std::function<void(const std::optional<std::string>&)> health;
