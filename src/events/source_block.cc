@@ -26,22 +26,28 @@ StructBuilder source_block_schema(const ConnectorIdentity& identity) {
     return block;
 }
 
-std::string source_block_head(const ConnectorIdentity& identity) {
+SourceHead source_block_head(const ConnectorIdentity& identity, bool keeps_nulls) {
     std::string out = "{\"version\":";
     append_string(out, identity.source_version);
     out += ",\"connector\":";
     append_string(out, identity.name);
     out += ",\"name\":";
     append_string(out, identity.topic_prefix);
-    return out + ",\"ts_ms\":";
+    return {out + ",\"ts_ms\":", keeps_nulls ? "null" : "\"false\""};
 }
 
-void append_source_block(std::string& out, const std::string& head, const SourceBlock& block) {
-    out += head;
+void append_source_block(std::string& out, const SourceHead& head, const SourceBlock& block) {
+    out += head.text;
     append_int(out, block.ts_us / 1000);
-    out += ",\"snapshot\":\"";
-    out += block.snapshot;
-    out += "\",\"db\":";
+    out += ",\"snapshot\":";
+    if (block.snapshot == "false") {
+        out += head.not_in_snapshot;
+    } else {
+        out += '"';
+        out += block.snapshot;
+        out += '"';
+    }
+    out += ",\"db\":";
     append_string(out, block.database);
     out += ",\"sequence\":";
     out += block.sequence_json;

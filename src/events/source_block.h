@@ -20,8 +20,14 @@ struct ConnectorIdentity {
 /// The `source` struct's schema with the fields that every connector's begins with; its own come behind them.
 StructBuilder source_block_schema(const ConnectorIdentity& identity);
 
-/// `{"version":…,"connector":…,"name":…,"ts_ms":`, which never changes.
-std::string source_block_head(const ConnectorIdentity& identity);
+/// What of the struct never changes.
+struct SourceHead {
+    std::string text;  ///< `{"version":…,"connector":…,"name":…,"ts_ms":`
+    /// What stands for snapshot=false: Debezium leaves it null there, and the schema has "false" as the default.
+    std::string not_in_snapshot = "\"false\"";
+};
+/// `keeps_nulls`: nulls are not written as defaults.
+SourceHead source_block_head(const ConnectorIdentity& identity, bool keeps_nulls);
 
 /// What those fields say of one event. Texts are not owned.
 struct SourceBlock {
@@ -32,6 +38,6 @@ struct SourceBlock {
 };
 /// Appends everything up to and with ts_ns; `head` is source_block_head(). The connector's own fields, each with a
 /// comma before it, and the closing brace follow.
-void append_source_block(std::string& out, const std::string& head, const SourceBlock& block);
+void append_source_block(std::string& out, const SourceHead& head, const SourceBlock& block);
 
 }  // namespace millrace::events

@@ -33,9 +33,38 @@ struct Schema {
     SchemaPtr items = {};  ///< Of an Array, or the values of a Map.
     SchemaPtr keys = {};   ///< Of a Map.
     std::vector<Field> fields = {};
+
+    /// The place of a field; nothing: there is none of this name.
+    std::optional<size_t> index_of(std::string_view field) const;
+    const Field* field(std::string_view name) const;
+    bool is_logical(std::string_view logical_name) const { return name == logical_name; }
 };
 
+constexpr std::string_view kDecimal = "org.apache.kafka.connect.data.Decimal";      ///< Bytes; parameter "scale".
+constexpr std::string_view kDate = "org.apache.kafka.connect.data.Date";            ///< Int32: days
+constexpr std::string_view kTime = "org.apache.kafka.connect.data.Time";            ///< Int32: ms of the day
+constexpr std::string_view kTimestamp = "org.apache.kafka.connect.data.Timestamp";  ///< Int64: ms since 1970
+
 std::string_view name_of(Type type);
+/// The reverse of name_of(); nothing: no such type.
+std::optional<Type> type_of(std::string_view name);
+bool is_primitive(Type type);
+
+/// A parameter's value; empty: there is none.
+std::string_view parameter(const Schema& schema, std::string_view name);
+/// The scale of a Decimal.
+int decimal_scale(const Schema& schema);
+
+/// A new schema with the name, version, doc and parameters of `schema`, required, without fields and default:
+/// SchemaUtil.copySchemaBasics.
+Schema basics_of(const Schema& schema);
+/// `schema`, optional.
+SchemaPtr as_optional(const SchemaPtr& schema);
+/// Whether two schemas are the same in all that they say.
+bool operator==(const Schema& a, const Schema& b);
+inline SchemaPtr made(Schema&& schema) {
+    return std::make_shared<const Schema>(std::move(schema));
+}
 
 /// A schema without a name.
 SchemaPtr plain(Type type, bool optional = false);

@@ -4,14 +4,20 @@
 
 namespace millrace::topiclog {
 
+namespace {
+
+constexpr uint64_t kNull = UINT64_MAX;  ///< The size of a value that is null.
+
+}  // namespace
+
 std::string encode_headers(const Headers& headers) {
     std::string out;
     varint::append(out, headers.size());
     for (const auto& [name, value] : headers) {
         varint::append(out, name.size());
         out += name;
-        varint::append(out, value.size());
-        out += value;
+        varint::append(out, value ? value->size() : kNull);
+        if (value) out += *value;
     }
     return out;
 }
@@ -22,7 +28,9 @@ Headers decode_headers(std::string_view encoded) {
     const uint64_t count = varint::read(cursor);
     for (uint64_t i = 0; i < count && cursor.ok(); ++i) {
         std::string name(cursor.bytes(varint::read(cursor)));
-        std::string value(cursor.bytes(varint::read(cursor)));
+        const uint64_t size = varint::read(cursor);
+        std::optional<std::string> value;
+        if (size != kNull) value = std::string(cursor.bytes(size));
         if (cursor.ok()) headers.emplace_back(std::move(name), std::move(value));
     }
     return headers;
@@ -51,9 +59,7 @@ std::string AppendBatch::full_text(const Text& text) const {
 uint32_t AppendBatch::find_slot(const std::string& topic) {
     const auto [at, added] = slots_.try_emplace(topic, static_cast<uint32_t>(topics_.size()));
     if (added) topics_.push_back(topic);
-    last_topic_ = &topic;
-    last_slot_ = at->second;
-    return last_slot_;
+    return at->second;
 }
 
 void AppendBatch::clear() {
@@ -64,6 +70,7 @@ void AppendBatch::clear() {
     slots_.clear();
     owners_.clear();
     last_topic_ = nullptr;
+    last_slot_ = 0;
 }
 
 }  // namespace millrace::topiclog

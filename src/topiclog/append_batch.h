@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -10,8 +11,8 @@
 
 namespace millrace::topiclog {
 
-/// A record's headers in the form that logs store and a batch shares: see encode_headers().
-using Headers = std::vector<std::pair<std::string, std::string>>;
+/// A record's headers, whose values may be null, in the form that logs store and a batch shares: see encode_headers().
+using Headers = std::vector<std::pair<std::string, std::optional<std::string>>>;
 std::string encode_headers(const Headers& headers);
 /// Nothing is left out and the order is kept. Damaged bytes give what could be read.
 Headers decode_headers(std::string_view encoded);
@@ -33,6 +34,8 @@ class AppendBatch {
         Text key;
         Text value;
         const std::string* headers = nullptr;  ///< From encode_headers(); owned by something given to keep().
+        bool has_own_headers = false;          ///< They are no other record's: a log keeps them with the record.
+        int32_t partition = -1;                ///< -1: the log decides, by the key.
     };
 
     /// So many records tell changes that were committed at this time, µs since 1970.
@@ -53,7 +56,15 @@ class AppendBatch {
     /// A small number for a topic within this batch. Cheap when asked for the topic asked for last.
     uint32_t slot(const std::string& topic) {
         if (&topic == last_topic_) return last_slot_;
-        return find_slot(topic);
+        last_slot_ = find_slot(topic);
+        last_topic_ = &topic;
+        return last_slot_;
+    }
+    /// The same by the name's text.
+    uint32_t slot_named(std::string_view topic) {
+        if (last_slot_ < topics_.size() && topics_[last_slot_] == topic) return last_slot_;
+        last_topic_ = nullptr;
+        return last_slot_ = find_slot(std::string(topic));
     }
     /// Keeps whatever prefixes, headers and topic names of coming entries live in.
     void keep(const std::shared_ptr<const void>& owner) {

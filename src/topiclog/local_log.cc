@@ -1,7 +1,10 @@
 #include "topiclog/local_log.h"
 
+#include <algorithm>
+
 #include "base/calendar.h"
 #include "base/failpoint.h"
+#include "topiclog/topic_creation_rules.h"
 
 namespace millrace::topiclog {
 namespace {
@@ -68,7 +71,15 @@ class LocalWriter final : public RecordWriter {
     }
     void flush() override {}
     void check_topics(const std::vector<std::string>&) override {}
-    void ensure_topics(const std::vector<std::string>&) override {}  // append makes what is missing
+    /// Those that topic.creation.* says something of; append makes the others.
+    void ensure_topics(const std::vector<std::string>& names) override {
+        for (const auto& name : names) {
+            auto config = created_topic(name, options_.topic_creation);
+            if (!config) continue;
+            config->partitions = std::max(config->partitions, 1);
+            log_.ensure_topic(name, *config);
+        }
+    }
     void abandon() override {}
 
   private:

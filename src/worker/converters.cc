@@ -2,6 +2,8 @@
 
 #include "base/errors.h"
 #include "base/text.h"
+#include "convert/plain_converters.h"
+#include "transform/chain.h"
 
 namespace millrace::worker {
 namespace {
@@ -15,6 +17,18 @@ using config::Width;
 constexpr const char* kJsonConverter = "org.apache.kafka.connect.json.JsonConverter";
 constexpr const char* kStringConverter = "org.apache.kafka.connect.storage.StringConverter";
 constexpr const char* kSimpleHeaderConverter = "org.apache.kafka.connect.storage.SimpleHeaderConverter";
+constexpr const char* kByteArrayConverter = "org.apache.kafka.connect.converters.ByteArrayConverter";
+constexpr const char* kBinaryDataConverter = "io.debezium.converters.BinaryDataConverter";
+constexpr const char* kDebeziumByteArrayConverter = "io.debezium.converters.ByteArrayConverter";
+
+/// The converters for one primitive type.
+constexpr std::pair<const char*, record::Type> kPrimitiveConverters[] = {
+    {"org.apache.kafka.connect.converters.ShortConverter", record::Type::Int16},
+    {"org.apache.kafka.connect.converters.IntegerConverter", record::Type::Int32},
+    {"org.apache.kafka.connect.converters.LongConverter", record::Type::Int64},
+    {"org.apache.kafka.connect.converters.FloatConverter", record::Type::Float32},
+    {"org.apache.kafka.connect.converters.DoubleConverter", record::Type::Float64},
+    {"org.apache.kafka.connect.converters.BooleanConverter", record::Type::Boolean}};
 
 // clang-format off
 constexpr Property kJsonProperties[] = {
@@ -30,6 +44,15 @@ constexpr Property kStringProperties[] = {
     {.name = "converter.encoding", .default_value = "UTF-8", .importance = Importance::High, .width = Width::Medium, .display_name = "Encoding", .order = -1, .support = Support::Refused, .documentation = "Texts are written in UTF-8."},
 };
 
+constexpr Property kPlainProperties[] = {
+    {.name = "converter.type", .display_name = "converter.type", .order = -1, .support = Support::NoEffect, .documentation = "key or value."},
+};
+
+constexpr Property kBinaryProperties[] = {
+    {.name = "converter.type", .display_name = "converter.type", .order = -1, .support = Support::NoEffect, .documentation = "key or value."},
+    {.name = "delegate.converter.type", .display_name = "Delegate converter type", .documentation = "The converter of values that are no bytes; its options stand behind delegate.converter.type."},
+};
+
 constexpr Property kHeaderProperties[] = {
     {.name = "converter.type", .display_name = "converter.type", .order = -1, .support = Support::NoEffect, .documentation = "header."},
 };
@@ -39,27 +62,87 @@ bool is_class(const std::string& name, std::string_view full) {
     return name == full || name == full.substr(full.rfind('.') + 1);
 }
 
+/// Of one side: the connector's class with its options, or else the worker's with its own.
+struct Named {
+    std::string class_name;
+    config::Settings own;  ///< Without the prefix.
+};
+
+config::Settings below(const config::Settings& settings, const std::string& prefix) {
+    config::Settings own;
+    for (auto at = settings.values().lower_bound(prefix);
+         at != settings.values().end() && at->first.starts_with(prefix); ++at)
+        own.set(at->first.substr(prefix.size()), at->second);
+    return own;
+}
+
+/// A connector that names its own converter brings all of that converter's options itself.
+Named named(const config::Settings& connector, const config::Settings& worker, const std::string& side,
+            const char* fallback) {
+    const config::Settings& from = connector.text(side).empty() ? worker : connector;
+    return {from.text(side, fallback), below(from, side + ".")};
+}
+
+convert::JsonConverterOptions json_options(const config::Settings& own, bool schemas_enable = true) {
+    return {own.boolean("schemas.enable", schemas_enable), own.boolean("replace.null.with.default", true),
+            iequals(own.text("decimal.format", "BASE64"), "NUMERIC")};
+}
+
+std::unique_ptr<convert::Converter> make(const Named& wanted, const std::string& property) {
+    const std::string& name = wanted.class_name;
+    if (is_class(name, kJsonConverter)) return std::make_unique<convert::JsonConverter>(json_options(wanted.own));
+    if (is_class(name, kStringConverter)) return std::make_unique<convert::StringConverter>();
+    if (is_class(name, kSimpleHeaderConverter)) return std::make_unique<convert::SimpleHeaderConverter>();
+    for (const auto& [class_name, type] : kPrimitiveConverters)
+        if (is_class(name, class_name)) return std::make_unique<convert::PrimitiveConverter>(type);
+    if (name == kBinaryDataConverter || name == kDebeziumByteArrayConverter || name == "BinaryDataConverter") {
+        const std::string delegate = wanted.own.text("delegate.converter.type");
+        if (delegate.empty()) return std::make_unique<convert::BinaryDataConverter>(nullptr);
+        return std::make_unique<convert::BinaryDataConverter>(
+            make({delegate, below(wanted.own, "delegate.converter.type.")}, property));
+    }
+    if (is_class(name, kByteArrayConverter)) return std::make_unique<convert::ByteArrayConverter>();
+    throw ConfigError(property, format("The '{}' value is invalid: {} is not supported by Millrace yet; use {} or {}",
+                                       property, name, kJsonConverter, kStringConverter));
+}
+
 }  // namespace
 
-ConverterChoice converter_choice(const config::Settings& connector, const config::Settings& worker,
-                                 const std::string& prefix) {
-    // A connector that names its own converter brings all of that converter's options itself.
-    const config::Settings& from = connector.text(prefix).empty() ? worker : connector;
-    const std::string converter = from.text(prefix, kJsonConverter);
-    if (is_class(converter, kStringConverter)) {
-        ConverterChoice choice;
-        choice.is_string = true;
-        choice.json.replace_null_with_default = false;  // toString() leaves nulls out
-        return choice;
+std::unique_ptr<convert::Converter> make_converter(const config::Settings& connector, const config::Settings& worker,
+                                                   const std::string& side) {
+    const bool is_header = side == "header.converter";
+    return make(named(connector, worker, side, is_header ? kSimpleHeaderConverter : kJsonConverter), side);
+}
+
+RecordPath record_path(const config::Settings& connector, const config::Settings& worker) {
+    const Named key = named(connector, worker, "key.converter", kJsonConverter);
+    const Named value = named(connector, worker, "value.converter", kJsonConverter);
+    const Named header = named(connector, worker, "header.converter", kSimpleHeaderConverter);
+    const unsigned parts = transform::Chain::of(connector).parts();
+    const bool has_transforms = !connector.list("transforms").empty();
+    const bool has_simple_headers = is_class(header.class_name, kSimpleHeaderConverter);
+    RecordPath path;
+    path.is_open = (parts & (transform::kKey | transform::kValue)) != 0 || !has_simple_headers ||
+                   !is_class(key.class_name, kJsonConverter) || !is_class(value.class_name, kJsonConverter);
+    if (!path.is_open) {
+        path.key_json = json_options(key.own);
+        path.value_json = json_options(value.own);
+    } else {
+        path.key_json.replace_null_with_default = path.value_json.replace_null_with_default = false;
     }
-    if (!is_class(converter, kJsonConverter))
-        throw ConfigError(prefix, format("The '{}' value is invalid: {} is not supported by Millrace yet; use {} or {}",
-                                         prefix, converter, kJsonConverter, kStringConverter));
-    ConverterChoice choice;
-    choice.json.schemas_enable = from.boolean(prefix + ".schemas.enable", true);
-    choice.json.replace_null_with_default = from.boolean(prefix + ".replace.null.with.default", true);
-    choice.json.decimals_are_numbers = iequals(from.text(prefix + ".decimal.format", "BASE64"), "NUMERIC");
-    return choice;
+    if (!path.is_open && !has_transforms) return path;
+    path.make_stage = [connector, worker, has_simple_headers, is_open = path.is_open] {
+        engine::RecordStage::Options options;
+        options.chain = transform::Chain::of(connector);
+        options.is_open = is_open;
+        options.key = make_converter(connector, worker, "key.converter");
+        options.value = make_converter(connector, worker, "value.converter");
+        options.header = make_converter(connector, worker, "header.converter");
+        options.has_simple_headers = has_simple_headers;
+        options.skips_faults = iequals(connector.text("errors.tolerance"), "all");
+        return std::make_unique<engine::RecordStage>(std::move(options));
+    };
+    return path;
 }
 
 const config::PropertyTable& converter_properties(const std::string& class_name) {
@@ -69,9 +152,17 @@ const config::PropertyTable& converter_properties(const std::string& class_name)
                                               config::Words::Kafka);
     static const config::PropertyTable header({std::begin(kHeaderProperties), std::end(kHeaderProperties)},
                                               config::Words::Kafka);
+    static const config::PropertyTable plain({std::begin(kPlainProperties), std::end(kPlainProperties)},
+                                             config::Words::Kafka);
+    static const config::PropertyTable binary({std::begin(kBinaryProperties), std::end(kBinaryProperties)},
+                                              config::Words::Kafka);
     static const config::PropertyTable none({}, config::Words::Kafka);
     if (is_class(class_name, kJsonConverter)) return json;
     if (is_class(class_name, kStringConverter)) return string;
+    if (class_name == kBinaryDataConverter || class_name == kDebeziumByteArrayConverter) return binary;
+    if (is_class(class_name, kByteArrayConverter)) return plain;
+    for (const auto& [name, type] : kPrimitiveConverters)
+        if (is_class(class_name, name)) return plain;
     return is_class(class_name, kSimpleHeaderConverter) ? header : none;
 }
 

@@ -408,17 +408,16 @@ Task::MakeSource Herder::source_maker(const std::string& name, const engine::Sou
             ++figures->records_skipped;
             if (is_kept) ++figures->dead_letters;
         };
-        const ConverterChoice key = converter_choice(settings, config_.settings, "key.converter");
-        const ConverterChoice value = converter_choice(settings, config_.settings, "value.converter");
+        RecordPath path = record_path(settings, config_.settings);
         engine::SourceContext context{log_,
                                       name,
                                       settings,
                                       settings.text("offsets.storage.topic", config_.offset_topic),
                                       config_.offset_topic,
-                                      key.json,
-                                      value.json,
-                                      key.is_string,
-                                      value.is_string,
+                                      path.key_json,
+                                      path.value_json,
+                                      path.is_open,
+                                      std::move(path.make_stage),
                                       std::move(writer),
                                       figures_of(name, type, settings),
                                       config_.offset_flush_interval_ms,

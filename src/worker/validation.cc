@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "source/engine/former_names.h"
+#include "transform/chain.h"
 #include "worker/converters.h"
 #include "worker/definition_list.h"
 #include "worker/request_error.h"
@@ -86,7 +87,7 @@ std::vector<config::Problem> version_problems(const engine::SourceType& type, co
 
 std::vector<config::Problem> converter_problems(const WorkerConfig& worker, const config::Settings& settings) {
     std::vector<config::Problem> all;
-    for (const char* side : {"key.converter", "value.converter"}) {
+    for (const char* side : {"key.converter", "value.converter", "header.converter"}) {
         const std::string prefix = std::string(side) + ".";
         config::Settings own;
         for (const auto& [name, value] : settings.values())
@@ -99,13 +100,11 @@ std::vector<config::Problem> converter_problems(const WorkerConfig& worker, cons
             continue;
         }
         try {
-            converter_choice(settings, worker.settings, side);
+            make_converter(settings, worker.settings, side);
         } catch (const ConfigError& fault) {
             all.push_back({fault.property(), fault.what()});
         }
     }
-    if (const auto problem = class_problem("header.converter", settings); !problem.empty())
-        all.push_back({"header.converter", problem});
     return all;
 }
 
@@ -159,6 +158,7 @@ std::vector<config::Problem> connector_problems(const WorkerConfig& worker, cons
     check_exactly_once(worker, settings, all);
     add(version_problems(type, settings));
     add(converter_problems(worker, settings));
+    add(transform::chain_problems(settings));
     const auto full = type.properties->with_defaults(settings);
     auto own = type.properties->check(settings);
     const auto more = type.check(full);
@@ -200,6 +200,8 @@ Json validation_json(const WorkerConfig& worker, const ConnectorTypes& types, co
     DefinitionList list(config::Settings(config), problems, derived_defaults(worker, type, config));
     list.add(framework_properties());
     list.add(*type.properties);
+    for (const auto& group : transform::option_groups(config::Settings(config)))
+        list.add(*group.properties, group.prefix);
     for (const char* side : {"key.converter", "value.converter", "header.converter"})
         list.add(converter_properties(config[side]), std::string(side) + ".");
     return list.validation(type.class_name);

@@ -62,7 +62,7 @@ constexpr Property kWorkerProperties[] = {
     {.name = "plugin.discovery", .default_value = "hybrid_warn", .group = "Common", .support = Support::NoEffect},
     {.name = "key.converter", .type = Type::Class, .default_value = "org.apache.kafka.connect.json.JsonConverter", .importance = Importance::High, .group = "Common"},
     {.name = "value.converter", .type = Type::Class, .default_value = "org.apache.kafka.connect.json.JsonConverter", .importance = Importance::High, .group = "Common"},
-    {.name = "header.converter", .type = Type::Class, .default_value = "org.apache.kafka.connect.storage.SimpleHeaderConverter", .group = "Common", .support = Support::Refused},
+    {.name = "header.converter", .type = Type::Class, .default_value = "org.apache.kafka.connect.storage.SimpleHeaderConverter", .group = "Common"},
     {.name = "config.storage.topic", .default_value = "connect-configs", .importance = Importance::High, .group = "Internal topics"},
     {.name = "offset.storage.topic", .default_value = "connect-offsets", .importance = Importance::High, .group = "Internal topics"},
     {.name = "status.storage.topic", .default_value = "connect-status", .importance = Importance::High, .group = "Internal topics"},
@@ -90,8 +90,8 @@ constexpr Property kFrameworkProperties[] = {
     {.name = "value.converter.plugin.version", .group = "Common", .width = Width::Short, .display_name = "Value converter version", .support = Support::NoEffect},
     {.name = "header.converter", .type = Type::Class, .group = "Common", .width = Width::Short, .display_name = "Header converter class"},
     {.name = "header.converter.plugin.version", .group = "Common", .width = Width::Short, .display_name = "Header converter version", .support = Support::NoEffect},
-    {.name = "transforms", .type = Type::List, .default_value = "", .group = "Transforms", .width = Width::Long, .display_name = "Transforms", .order = 12, .support = Support::Refused, .rule = Rule::Aliases},
-    {.name = "predicates", .type = Type::List, .default_value = "", .group = "Predicates", .width = Width::Long, .display_name = "Predicates", .order = 13, .support = Support::Refused, .rule = Rule::Aliases},
+    {.name = "transforms", .type = Type::List, .default_value = "", .group = "Transforms", .width = Width::Long, .display_name = "Transforms", .order = 12, .rule = Rule::Aliases},
+    {.name = "predicates", .type = Type::List, .default_value = "", .group = "Predicates", .width = Width::Long, .display_name = "Predicates", .order = 13, .rule = Rule::Aliases},
     {.name = "config.action.reload", .default_value = "restart", .group = "Common", .width = Width::Medium, .display_name = "Reload Action", .order = 14, .support = Support::NoEffect, .allowed = "none, restart"},
     {.name = "errors.retry.timeout", .type = Type::Long, .default_value = "0", .importance = Importance::Medium, .group = "Error Handling", .width = Width::Medium, .display_name = "Retry Timeout for Errors", .support = Support::NoEffect, .documentation = "Nothing here fails in a way that may pass but sending, which goes on for producer.override.delivery.timeout.ms."},
     {.name = "errors.retry.delay.max.ms", .type = Type::Long, .default_value = "60000", .importance = Importance::Medium, .group = "Error Handling", .width = Width::Medium, .display_name = "Maximum Delay Between Retries for Errors", .support = Support::NoEffect},
@@ -201,7 +201,8 @@ WorkerConfig WorkerConfig::from(const config::Settings& given) {
     config.status_topic = config.settings.text("status.storage.topic");
     config.offset_flush_interval_ms = config.settings.integer("offset.flush.interval.ms");
     config.shutdown_timeout_ms = config.settings.integer("task.shutdown.graceful.timeout.ms");
-    for (const char* side : {"key", "value"}) converter_choice({}, config.settings, std::string(side) + ".converter");
+    for (const char* side : {"key", "value", "header"})
+        make_converter({}, config.settings, std::string(side) + ".converter");
     return config;
 }
 

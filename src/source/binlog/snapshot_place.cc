@@ -4,7 +4,7 @@
 
 namespace millrace::binlog {
 
-void SnapshotPlace::tell(engine::ChangeWriter::SourceText& text, const std::string& head,
+void SnapshotPlace::tell(engine::ChangeWriter::SourceText& text, const events::SourceHead& head,
                          const relational::TableId& table, std::string_view marker) const {
     SourceInfo info;
     info.ts_us = ts_us;

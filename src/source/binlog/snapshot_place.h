@@ -20,7 +20,7 @@ struct SnapshotPlace {
     std::optional<uint32_t> thread;
 
     /// As SnapshotRows::Options::tell_source wants it.
-    void tell(engine::ChangeWriter::SourceText& text, const std::string& head, const relational::TableId& table,
+    void tell(engine::ChangeWriter::SourceText& text, const events::SourceHead& head, const relational::TableId& table,
               std::string_view marker) const;
 };
 

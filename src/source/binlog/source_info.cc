@@ -21,7 +21,7 @@ record::SchemaPtr source_schema(const events::ConnectorIdentity& identity) {
         .build();
 }
 
-void append_source_before_row(std::string& out, const std::string& head, const SourceInfo& info) {
+void append_source_before_row(std::string& out, const events::SourceHead& head, const SourceInfo& info) {
     events::append_source_block(out, head, {.ts_us = info.ts_us, .snapshot = info.snapshot, .database = info.database});
     out += ",\"table\":";
     if (info.table)
@@ -56,7 +56,7 @@ void append_source_after_row(std::string& out, const SourceInfo& info) {
     out += '}';
 }
 
-std::string source_json(const std::string& head, const SourceInfo& info, int64_t row) {
+std::string source_json(const events::SourceHead& head, const SourceInfo& info, int64_t row) {
     std::string out;
     append_source_before_row(out, head, info);
     append_int(out, row);

@@ -28,10 +28,10 @@ struct SourceInfo {
 
 /// Appends the struct in two parts, so that the rows of one binlog event share them: everything up to and with
 /// `"row":`, and what follows the row's number. `head` is events::source_block_head().
-void append_source_before_row(std::string& out, const std::string& head, const SourceInfo& info);
+void append_source_before_row(std::string& out, const events::SourceHead& head, const SourceInfo& info);
 void append_source_after_row(std::string& out, const SourceInfo& info);
 
 /// The whole struct.
-std::string source_json(const std::string& head, const SourceInfo& info, int64_t row = 0);
+std::string source_json(const events::SourceHead& head, const SourceInfo& info, int64_t row = 0);
 
 }  // namespace millrace::binlog

@@ -20,7 +20,7 @@ topiclog::Headers context_headers(const ChangeWriter::Options& options) {
 }  // namespace
 
 ChangeWriter::ChangeWriter(Options options)
-    : options_(std::move(options)), head_(events::source_block_head(options_.identity)) {
+    : options_(std::move(options)), head_(events::source_block_head(options_.identity, options_.keeps_nulls)) {
     const auto headers = context_headers(options_);
     headers_ = std::make_shared<const std::string>(headers.empty() ? std::string() : topiclog::encode_headers(headers));
 }
@@ -100,8 +100,10 @@ void ChangeWriter::write_tombstone(Batch& batch, std::string_view key, const std
     batch.add(entry);
 }
 
-const std::string* ChangeWriter::headers_with(Batch& batch, const char* name, std::string_view value) {
-    topiclog::Headers headers = {{name, std::string(value)}};
+const std::string* ChangeWriter::headers_with_key(Batch& batch, const char* name, const std::string& key) {
+    std::string value = options_.structured_headers ? shape_->key_prefix() + key + std::string(shape_->key_suffix())
+                                                    : shape_->header_key(key);
+    topiclog::Headers headers = {{name, std::move(value)}};
     for (auto& header : context_headers(options_)) headers.push_back(std::move(header));
     const auto owned = std::make_shared<const std::string>(topiclog::encode_headers(headers));
     batch.keep(owned);
@@ -154,14 +156,12 @@ void ChangeWriter::write_key_change(Batch& batch, size_t start, uint32_t row, co
     const std::string after(images.after(out));
     out.resize(start);
     if (!options_.skips_by_record || !options_.skip_delete)
-        write_delete(batch, before, old_key_, row,
-                     headers_with(batch, "__debezium.newkey", shape_->header_key(new_key_)));
+        write_delete(batch, before, old_key_, row, headers_with_key(batch, "__debezium.newkey", new_key_));
     if (options_.skips_by_record && options_.skip_create) return;
     const size_t create_start = out.size();
     out += "{\"before\":null,\"after\":";
     out += after;
-    finish(batch, create_start, 'c', row, nullptr,
-           headers_with(batch, "__debezium.oldkey", shape_->header_key(old_key_)));
+    finish(batch, create_start, 'c', row, nullptr, headers_with_key(batch, "__debezium.oldkey", old_key_));
     auto entry = batch.entries().back();
     entry.key = key_text(batch, new_key_);
     batch.replace_last(entry);

@@ -27,6 +27,8 @@ class ChangeWriter {
         bool tombstones = true;       ///< tombstones.on.delete
         bool context_headers = true;  ///< extended.headers.enabled
         std::string run_id;
+        bool structured_headers = false;  ///< See SourceContext.
+        bool keeps_nulls = false;         ///< value.converter.replace.null.with.default=false
         bool skip_create = false, skip_update = false, skip_delete = false;  ///< skipped.operations
         /// A key change is skipped as the delete and the create that it becomes, not as the update that it was.
         bool skips_by_record = false;
@@ -45,7 +47,7 @@ class ChangeWriter {
 
     explicit ChangeWriter(Options options);
 
-    const std::string& head() const { return head_; }  ///< events::source_block_head()
+    const events::SourceHead& head() const { return head_; }  ///< events::source_block_head()
     const std::shared_ptr<const std::string>& headers() const { return headers_; }
     /// Rows that change are told to these from now on.
     void set_snapshots(std::vector<IncrementalSnapshot*> snapshots) { snapshots_ = std::move(snapshots); }
@@ -111,10 +113,10 @@ class ChangeWriter {
     void write_key_change(Batch& batch, size_t start, uint32_t row, const UpdateImages& images);
     void tell_snapshots(std::string_view key) const;
     Batch::Text key_text(Batch& batch, std::string_view key);
-    const std::string* headers_with(Batch& batch, const char* name, std::string_view value);
+    const std::string* headers_with_key(Batch& batch, const char* name, const std::string& key);
 
     Options options_;
-    std::string head_;
+    events::SourceHead head_;
     std::shared_ptr<const std::string> headers_;
     RecordShape* shape_ = nullptr;  ///< Of the event.
     SourceText source_;

@@ -13,7 +13,6 @@ RecordQueue::RecordQueue(topiclog::TopicLog& log, topiclog::WriterOptions writer
                          CurrentOffset current_offset)
     : options_(std::move(options)),
       current_offset_(std::move(current_offset)),
-      converters_(options_.converters),
       writer_(log.open_writer([&] {
           writer.failed = [this] { writer_failed(); };
           writer.offset_durable = options_.offset_durable;
@@ -114,7 +113,7 @@ void RecordQueue::run(const std::stop_token& stop) {
         emptied_.notify_all();
         std::exception_ptr fault;
         try {
-            if (converters_.is_needed() && !sending_.empty()) converters_.apply(sending_);
+            if (options_.stage != nullptr && !sending_.empty()) options_.stage->apply(sending_);
             if (options_.figures != nullptr)
                 options_.figures->bytes_taken += static_cast<int64_t>(sending_.full_size());
             writer_->write(sending_, offset_to_send_);

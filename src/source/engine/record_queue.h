@@ -10,7 +10,7 @@
 #include <string>
 #include <thread>
 
-#include "source/engine/converter_stage.h"
+#include "source/engine/record_stage.h"
 #include "source/engine/source_figures.h"
 #include "topiclog/topic_log.h"
 
@@ -29,7 +29,8 @@ class RecordQueue {
         SourceFigures* figures = nullptr;  ///< Outlives the queue; may be missing.
         /// See topiclog::WriterOptions.
         std::function<void(uint64_t mark)> offset_durable;
-        ConverterStage::Options converters;
+        /// Between the source's records and the writer; missing: nothing is.
+        std::shared_ptr<RecordStage> stage;
     };
     /// The offset record for where the source is now; nothing before it knows.
     using CurrentOffset = std::function<std::optional<topiclog::OffsetRecord>()>;
@@ -77,8 +78,13 @@ class RecordQueue {
     /// Makes flush() and enter() give up. From any thread.
     void abandon() { writer_->abandon(); }
 
+    /// Whether transforms may give records other topics than the source did: they are made as they come up then.
+    bool routes() const { return options_.stage != nullptr && options_.stage->has_transforms(); }
+
     /// See RecordWriter.
-    void check_topics(const std::vector<std::string>& names) { writer_->check_topics(names); }
+    void check_topics(const std::vector<std::string>& names) {
+        if (!routes()) writer_->check_topics(names);
+    }
     void ensure_topics(const std::vector<std::string>& names) { writer_->ensure_topics(names); }
 
   private:
@@ -108,7 +114,6 @@ class RecordQueue {
     std::optional<topiclog::OffsetRecord> offset_to_send_;
     std::exception_ptr fault_;
     std::stop_source failure_;
-    ConverterStage converters_;
     std::unique_ptr<topiclog::RecordWriter> writer_;
     std::jthread sender_;
 };

@@ -12,6 +12,7 @@
 #include "config/settings.h"
 #include "convert/json_converter.h"
 #include "source/engine/finding.h"
+#include "source/engine/record_stage.h"
 #include "source/engine/signal.h"
 #include "source/engine/source_figures.h"
 #include "topiclog/topic_log.h"
@@ -27,8 +28,9 @@ struct SourceContext {
     std::string fallback_offsets_topic;  ///< Where they are looked for else.
     convert::JsonConverterOptions key_json;
     convert::JsonConverterOptions value_json;
-    bool key_is_string = false;  ///< The JSON of key_json is then turned into text: see ConverterStage.
-    bool value_is_string = false;
+    /// Headers that hold a key hold it as a record of JsonConverter's: see RecordStage.
+    bool has_structured_headers = false;
+    std::function<std::unique_ptr<RecordStage>()> make_stage;  ///< Missing: records go as the source writes them.
     topiclog::WriterOptions writer;
     SourceFigures* figures = nullptr;  ///< Outlives the source.
     int64_t offset_flush_interval_ms = 60'000;

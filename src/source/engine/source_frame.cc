@@ -48,10 +48,18 @@ void SourceFrame::run(const Queueing& how, const std::function<void(RecordQueue&
     options.offset_flush_interval_ms = context_.offset_flush_interval_ms;
     options.thread_name = "snd-" + settings().text("topic.prefix");
     options.figures = context_.figures;
-    options.converters = {context_.key_is_string, context_.value_is_string, how.unconverted_topics};
+    if (context_.make_stage) {
+        options.stage = context_.make_stage();
+        options.stage->set_internal_topics(how.unconverted_topics);
+    }
     options.offset_durable = how.offset_durable;
     RecordQueue queue(context_.log, context_.writer, options, how.offset);
     const Scope scope(*this, queue);
+    if (options.stage)
+        options.stage->set_new_topic([this, &queue](const std::string& topic) {
+            queue.ensure_topics({topic});
+            context_.topic_used(topic);
+        });
     work(queue);
     queue.flush();
 }
@@ -66,6 +74,7 @@ void SourceFrame::note_started() {
 }
 
 void SourceFrame::use_topic(const std::string& topic) {
+    if (queue_->routes()) return;  // the stage sees to what becomes of it
     queue_->ensure_topics({topic});
     context_.topic_used(topic);
 }

@@ -29,7 +29,7 @@ class SourceFrame {
 
     struct Queueing {
         std::function<std::optional<topiclog::OffsetRecord>()> offset;  ///< See RecordQueue.
-        std::set<std::string> unconverted_topics;                       ///< See ConverterStage.
+        std::set<std::string> unconverted_topics;                       ///< See RecordStage.
         std::function<void(uint64_t mark)> offset_durable;              ///< See WriterOptions.
     };
     /// Calls `work` with a queue to the log, and sees that all that is in it is durable afterwards.

@@ -19,7 +19,7 @@ record::SchemaPtr source_schema(const events::ConnectorIdentity& identity) {
         .build();
 }
 
-void append_source(std::string& out, const std::string& head, const SourceInfo& info) {
+void append_source(std::string& out, const events::SourceHead& head, const SourceInfo& info) {
     const auto append_or_null = [&](std::string& to, const char* name, std::optional<uint64_t> value) {
         to += name;
         if (value)

@@ -27,6 +27,6 @@ struct SourceInfo {
 };
 
 /// Appends the struct; `head` is events::source_block_head().
-void append_source(std::string& out, const std::string& head, const SourceInfo& info);
+void append_source(std::string& out, const events::SourceHead& head, const SourceInfo& info);
 
 }  // namespace millrace::postgres

@@ -3,6 +3,8 @@
 #include <librdkafka/rdkafka.h>
 
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "base/destroyer.h"
 
@@ -20,5 +22,11 @@ using PartitionList =
     std::unique_ptr<rd_kafka_topic_partition_list_t, Destroyer<&rd_kafka_topic_partition_list_destroy>>;
 using AdminOptions = std::unique_ptr<rd_kafka_AdminOptions_t, Destroyer<&rd_kafka_AdminOptions_destroy>>;
 using NewTopic = std::unique_ptr<rd_kafka_NewTopic_t, Destroyer<&rd_kafka_NewTopic_destroy>>;
+
+/// A header's value as the client gives it; a null is a null.
+inline std::optional<std::string> header_value(const void* value, size_t size) {
+    if (value == nullptr) return std::nullopt;
+    return std::string(static_cast<const char*>(value), size);
+}
 
 }  // namespace millrace::topiclog::kafka

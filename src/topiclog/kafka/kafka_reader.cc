@@ -28,7 +28,7 @@ StoredRecord record_from(const rd_kafka_message_t& message) {
         const void* value = nullptr;
         size_t size = 0;
         for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i)
-            record.headers.emplace_back(name, std::string(static_cast<const char*>(value), size));
+            record.headers.emplace_back(name, header_value(value, size));
     }
     return record;
 }

@@ -17,6 +17,11 @@ namespace {
 constexpr int kReportsWaitMs = 100;
 constexpr int64_t kStallMs = 3'000;
 
+void add_header(rd_kafka_headers_t* headers, const std::string& name, const std::optional<std::string>& value) {
+    rd_kafka_header_add(headers, name.data(), static_cast<ssize_t>(name.size()), value ? value->data() : nullptr,
+                        value ? static_cast<ssize_t>(value->size()) : 0);
+}
+
 }  // namespace
 
 void throw_delivery_fault(rd_kafka_resp_err_t error, const std::string& topic, const std::string& details) {
@@ -116,9 +121,7 @@ rd_kafka_headers_t* Producer::headers(const std::string* encoded) {
     if (encoded != last_headers_) {
         const Headers decoded = decode_headers(*encoded);
         headers_.reset(rd_kafka_headers_new(decoded.size()));
-        for (const auto& [name, value] : decoded)
-            rd_kafka_header_add(headers_.get(), name.data(), static_cast<ssize_t>(name.size()), value.data(),
-                                static_cast<ssize_t>(value.size()));
+        for (const auto& [name, value] : decoded) add_header(headers_.get(), name, value);
         last_headers_ = encoded;
     }
     return rd_kafka_headers_copy(headers_.get());
@@ -131,12 +134,12 @@ void Producer::wait_for_room() {
 }
 
 rd_kafka_resp_err_t Producer::send(rd_kafka_topic_t* topic, Bytes key, Bytes value, int64_t timestamp_ms,
-                                   rd_kafka_headers_t* headers, void* ticket) {
+                                   rd_kafka_headers_t* headers, void* ticket, int32_t partition) {
     std::array<rd_kafka_vu_t, 8> parts{};
     parts[0].vtype = RD_KAFKA_VTYPE_RKT;
     parts[0].u.rkt = topic;
     parts[1].vtype = RD_KAFKA_VTYPE_PARTITION;
-    parts[1].u.i32 = RD_KAFKA_PARTITION_UA;
+    parts[1].u.i32 = partition;
     parts[2].vtype = RD_KAFKA_VTYPE_KEY;
     parts[2].u.mem = {const_cast<void*>(key.data), key.size};
     parts[3].vtype = RD_KAFKA_VTYPE_VALUE;
@@ -186,7 +189,8 @@ void Producer::send_entry(const AppendBatch& batch, const AppendBatch::Entry& en
     const Bytes value = joined(batch, entry.value, value_);
     rd_kafka_headers_t* own_headers = headers(entry.headers);
     for (;;) {
-        const auto error = send(topic, key, value, entry.timestamp_ms, own_headers, ticket);
+        const auto error = send(topic, key, value, entry.timestamp_ms, own_headers, ticket,
+                                entry.partition < 0 ? RD_KAFKA_PARTITION_UA : entry.partition);
         if (error == RD_KAFKA_RESP_ERR_NO_ERROR) return;
         if (error == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
             wait_for_room();
@@ -232,9 +236,7 @@ bool Producer::try_produce(const std::string& topic_name, const std::string& key
 rd_kafka_resp_err_t Producer::try_produce_letter(const std::string& topic_name, const RefusedRecord& record,
                                                  const Headers& headers, bool with_value) {
     HeadersHandle own(rd_kafka_headers_new(headers.size()));
-    for (const auto& [name, value] : headers)
-        rd_kafka_header_add(own.get(), name.data(), static_cast<ssize_t>(name.size()), value.data(),
-                            static_cast<ssize_t>(value.size()));
+    for (const auto& [name, value] : headers) add_header(own.get(), name, value);
     const Bytes key = record.key == nullptr ? Bytes{} : Bytes{record.key->data(), record.key->size()};
     const Bytes value =
         record.value == nullptr || !with_value ? Bytes{} : Bytes{record.value->data(), record.value->size()};
@@ -259,7 +261,7 @@ ReportedRecord::ReportedRecord(const rd_kafka_message_t& message)
     const void* value = nullptr;
     size_t size = 0;
     for (size_t i = 0; rd_kafka_header_get_all(headers, i, &name, &value, &size) == RD_KAFKA_RESP_ERR_NO_ERROR; ++i)
-        record_.headers.emplace_back(name, std::string(static_cast<const char*>(value), size));
+        record_.headers.emplace_back(name, header_value(value, size));
 }
 
 void Producer::wake() {

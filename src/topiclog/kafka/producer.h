@@ -69,7 +69,7 @@ class Producer {
     rd_kafka_headers_t* headers(const std::string* encoded);
     /// On a fault `headers` are the caller's still.
     rd_kafka_resp_err_t send(rd_kafka_topic_t* topic, Bytes key, Bytes value, int64_t timestamp_ms,
-                             rd_kafka_headers_t* headers, void* ticket);
+                             rd_kafka_headers_t* headers, void* ticket, int32_t partition = RD_KAFKA_PARTITION_UA);
     void send_entry(const AppendBatch& batch, const AppendBatch::Entry& entry, rd_kafka_topic_t* topic, void* ticket);
     void refuse(const AppendBatch::Entry& entry, rd_kafka_topic_t* topic, Bytes key, Bytes value,
                 rd_kafka_resp_err_t error, void* ticket);

@@ -1,17 +1,16 @@
 #include "topiclog/kafka/topic_creation.h"
 
 #include <algorithm>
-#include <regex>
 
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "topiclog/topic_creation_rules.h"
 
 namespace millrace::topiclog::kafka {
 namespace {
 
 constexpr size_t kNameBytesMax = 249;
-constexpr const char* kDefaultGroup = "default";
 
 /// org.apache.kafka.common.internals.Topic: what is wrong with a name, if anything.
 std::optional<std::string> name_problem(const std::string& name) {
@@ -24,41 +23,6 @@ std::optional<std::string> name_problem(const std::string& name) {
     });
     if (legal) return std::nullopt;
     return std::string("the name is illegal: only letters, digits, '.', '_' and '-' may stand in it");
-}
-
-std::string option(const TopicCreation::Rules& rules, const std::string& group, const char* what) {
-    const auto found = rules.find(format("topic.creation.{}.{}", group, what));
-    return found == rules.end() ? std::string() : std::string(trimmed(found->second));
-}
-
-bool matches(const std::string& name, const std::string& patterns, const std::string& property) {
-    for (const auto& pattern : split_list(patterns)) {
-        try {
-            if (std::regex_match(name, std::regex(pattern))) return true;
-        } catch (const std::regex_error&) {
-            throw ConfigError(property,
-                              format("The '{}' value is invalid: '{}' is no regular expression", property, pattern));
-        }
-    }
-    return false;
-}
-
-std::string group_of(const std::string& name, const TopicCreation::Rules& rules) {
-    const auto groups = rules.find("topic.creation.groups");
-    if (groups == rules.end()) return kDefaultGroup;
-    for (const auto& group : split_list(groups->second)) {
-        const std::string prefix = "topic.creation." + group;
-        if (matches(name, option(rules, group, "include"), prefix + ".include") &&
-            !matches(name, option(rules, group, "exclude"), prefix + ".exclude"))
-            return group;
-    }
-    return kDefaultGroup;
-}
-
-int32_t count_option(const TopicCreation::Rules& rules, const std::string& group, const char* what) {
-    std::string text = option(rules, group, what);
-    if (text.empty()) text = option(rules, kDefaultGroup, what);
-    return static_cast<int32_t>(parse_int(text).value_or(-1));
 }
 
 /// Missing permissions can be granted while the task waits; for the rest its configuration must change.
@@ -84,23 +48,9 @@ constexpr const char* kNobodyCreates =
 }  // namespace
 
 std::optional<Admin::NewTopicSpec> TopicCreation::spec_for(const std::string& name, const Rules& rules) {
-    // As in Kafka Connect both must be given, or creation stays with the broker.
-    if (option(rules, kDefaultGroup, "partitions").empty() ||
-        option(rules, kDefaultGroup, "replication.factor").empty())
-        return std::nullopt;
-    const std::string group = group_of(name, rules);
-    Admin::NewTopicSpec spec;
-    spec.name = name;
-    spec.partitions = count_option(rules, group, "partitions");
-    spec.replication_factor = count_option(rules, group, "replication.factor");
-    const std::string prefix = format("topic.creation.{}.", group);
-    for (const auto& [property, value] : rules) {
-        if (!property.starts_with(prefix)) continue;
-        const std::string setting = property.substr(prefix.size());
-        if (setting != "partitions" && setting != "replication.factor" && setting != "include" && setting != "exclude")
-            spec.settings[setting] = value;
-    }
-    return spec;
+    const auto config = created_topic(name, rules);
+    if (!config) return std::nullopt;
+    return Admin::NewTopicSpec{name, config->partitions, config->replication_factor, config->settings};
 }
 
 std::vector<std::string> TopicCreation::missing_of(const std::vector<std::string>& names) {

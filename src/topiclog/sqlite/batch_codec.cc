@@ -35,7 +35,8 @@ void read_text(ByteCursor& cursor, int64_t& prefix, std::optional<std::string>& 
 }  // namespace
 
 void BatchWriter::add(int64_t offset, int64_t timestamp_ms, int64_t key_prefix, const std::string_view* key,
-                      int64_t value_prefix, const std::string_view* value, int64_t headers) {
+                      int64_t value_prefix, const std::string_view* value, int64_t headers,
+                      std::string_view own_headers) {
     ++count_;
     max_timestamp_ms_ = std::max(max_timestamp_ms_, timestamp_ms);
     varint::append(body_, static_cast<uint64_t>(offset - base_offset_));
@@ -43,6 +44,9 @@ void BatchWriter::add(int64_t offset, int64_t timestamp_ms, int64_t key_prefix, 
     append_text(body_, key_prefix, key);
     append_text(body_, value_prefix, value);
     varint::append(body_, static_cast<uint64_t>(headers));
+    if (headers != kOwnHeaders) return;
+    varint::append(body_, own_headers.size());
+    body_ += own_headers;
 }
 
 std::string BatchWriter::finish() const {
@@ -84,6 +88,7 @@ std::optional<std::vector<PackedRecord>> read_batch(std::string_view blob, int64
         read_text(cursor, record.key_prefix, record.key);
         read_text(cursor, record.value_prefix, record.value);
         record.headers = static_cast<int64_t>(varint::read(cursor));
+        if (record.headers == kOwnHeaders) record.own_headers = std::string(cursor.bytes(varint::read(cursor)));
         if (!cursor.ok()) return std::nullopt;
         records.push_back(std::move(record));
     }

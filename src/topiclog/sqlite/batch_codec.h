@@ -16,13 +16,16 @@
 ///   record  := offset_delta varint        from the batch's base offset
 ///              timestamp_delta zig-zag    from the batch's base timestamp
 ///              text (key) , text (value)
-///              headers varint             0: none, else a prefix id
+///              headers varint             0: none, else a prefix id, or kOwnHeaders: then length varint, bytes
 ///   text    := 0                          null
 ///            | 1 + prefix id (0: no prefix) varint , length varint , bytes
 ///
 /// A prefix id names a row of the store's prefix table: the schema part that thousands of records share is stored
 /// once per topic, not once per record.
 namespace millrace::topiclog {
+
+/// Stands for the id of headers that are one record's alone.
+constexpr int64_t kOwnHeaders = INT64_MAX;
 
 /// The writing half: collects the records of one batch row.
 class BatchWriter {
@@ -33,7 +36,7 @@ class BatchWriter {
         : base_offset_(base_offset), base_timestamp_ms_(base_timestamp_ms) {}
 
     void add(int64_t offset, int64_t timestamp_ms, int64_t key_prefix, const std::string_view* key,
-             int64_t value_prefix, const std::string_view* value, int64_t headers);
+             int64_t value_prefix, const std::string_view* value, int64_t headers, std::string_view own_headers = {});
     int64_t count() const { return count_; }
     size_t size() const { return body_.size(); }
     int64_t base_offset() const { return base_offset_; }
@@ -56,7 +59,8 @@ struct PackedRecord {
     int64_t timestamp_ms = 0;
     int64_t key_prefix = 0;
     int64_t value_prefix = 0;
-    int64_t headers = 0;
+    int64_t headers = 0;  ///< kOwnHeaders: own_headers.
+    std::string own_headers;
     std::optional<std::string> key;
     std::optional<std::string> value;
 };

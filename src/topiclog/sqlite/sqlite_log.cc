@@ -64,6 +64,16 @@ int take_ownership(const std::string& directory) {
     return file;
 }
 
+/// The partition that a transform chose. Throws FatalError if the topic does not have it.
+int32_t checked_partition(const AppendBatch& batch, const AppendBatch::Entry& entry, int32_t partitions) {
+    if (entry.partition < partitions) return entry.partition;
+    throw FatalError(
+        format("Invalid partition given with record: {} is not in the range [0...{}) of topic {}. Create it with "
+               "as many partitions as the transform that chooses them knows "
+               "(topic.creation.default.partitions)",
+               entry.partition, partitions, batch.topic(entry.slot)));
+}
+
 }  // namespace
 
 struct SqliteLog::Statements {
@@ -232,7 +242,9 @@ void SqliteLog::append_slot(const AppendBatch& batch, uint32_t slot) {
     for (const auto& entry : batch.entries()) {
         if (entry.slot != slot) continue;
         int32_t number = 0;
-        if (topic.config.partitions > 1 && !entry.key.is_null)
+        if (entry.partition >= 0)
+            number = checked_partition(batch, entry, topic.config.partitions);
+        else if (topic.config.partitions > 1 && !entry.key.is_null)
             number = partition_of(batch.full_text(entry.key), topic.config.partitions);
         Partition& partition = topic.partitions[static_cast<size_t>(number)];
         auto& writer = writers[static_cast<size_t>(number)];
@@ -241,7 +253,9 @@ void SqliteLog::append_slot(const AppendBatch& batch, uint32_t slot) {
         const std::string_view value = batch.own_bytes(entry.value);
         writer->add(partition.next_offset++, entry.timestamp_ms, cached_id(0, entry.key.prefix),
                     entry.key.is_null ? nullptr : &key, cached_id(1, entry.value.prefix),
-                    entry.value.is_null ? nullptr : &value, cached_id(2, entry.headers));
+                    entry.value.is_null ? nullptr : &value,
+                    entry.has_own_headers ? kOwnHeaders : cached_id(2, entry.headers),
+                    entry.has_own_headers ? std::string_view(*entry.headers) : std::string_view());
         if (writer->size() >= kRowBytesMax) {
             write_batch(partition, *writer);
             writer.reset();
@@ -339,7 +353,7 @@ void SqliteLog::compact(const std::string& name) {
             const std::string_view key = record->key ? std::string_view(*record->key) : std::string_view{};
             const std::string_view value = *record->value;
             writer->add(offset, record->timestamp_ms, record->key_prefix, record->key ? &key : nullptr,
-                        record->value_prefix, &value, record->headers);
+                        record->value_prefix, &value, record->headers, record->own_headers);
             if (writer->size() < kRowBytesMax) continue;
             write_batch(partition, *writer);
             writer.reset();

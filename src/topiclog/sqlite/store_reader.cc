@@ -102,7 +102,10 @@ std::vector<StoredRecord> StoreReader::fetch(const std::string& name, int32_t pa
             StoredRecord record{partition, from.offset, from.timestamp_ms, {}, {}, {}};
             if (from.key) record.key = prefix(from.key_prefix) + *from.key;
             if (from.value) record.value = prefix(from.value_prefix) + *from.value;
-            if (from.headers != 0) record.headers = decode_headers(prefix(from.headers));
+            if (from.headers == kOwnHeaders)
+                record.headers = decode_headers(from.own_headers);
+            else if (from.headers != 0)
+                record.headers = decode_headers(prefix(from.headers));
             size += (record.key ? record.key->size() : 0) + (record.value ? record.value->size() : 0) + 64;
             records.push_back(std::move(record));
         }

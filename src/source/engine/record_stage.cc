@@ -1,0 +1,189 @@
+#include "source/engine/record_stage.h"
+
+#include <utility>
+
+#include "base/byte_cursor.h"
+#include "base/errors.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "base/varint.h"
+
+namespace millrace::engine {
+namespace {
+
+bool is_key_header(std::string_view name) {
+    return name == "__debezium.newkey" || name == "__debezium.oldkey";
+}
+
+}  // namespace
+
+void RecordStage::apply(topiclog::AppendBatch& batch) {
+    arena_.clear();
+    own_headers_.clear();
+    schema_of_prefix_.clear();
+    record_.shared_headers.clear();
+    last_headers_ = nullptr;
+    last_prefix_[0] = last_prefix_[1] = nullptr;
+    std::swap(source_, batch);
+    batch.clear();
+    batch.set_commits(source_.take_commits());
+    for (const auto& entry : source_.entries()) {
+        const std::string& topic = source_.topic(entry.slot);
+        if (internal_topics_.contains(topic)) {
+            copy_unchanged(batch, entry);
+            continue;
+        }
+        try {
+            process(batch, entry);
+        } catch (const FatalError& fault) {
+            if (!options_.skips_faults) throw;
+            if (options_.skipped) options_.skipped(fault.what());
+        }
+    }
+}
+
+void RecordStage::copy_unchanged(Batch& to, const Batch::Entry& entry) {
+    Batch::Entry made = entry;
+    made.slot = to.slot_named(source_.topic(entry.slot));
+    made.key = copied(to, entry.key);
+    made.value = copied(to, entry.value);
+    to.add(made);
+}
+
+RecordStage::Batch::Text RecordStage::copied(Batch& to, const Batch::Text& text) const {
+    if (text.is_null) return {};
+    const size_t start = to.bytes().size();
+    to.bytes() += source_.own_bytes(text);
+    return to.text_from(start, text.prefix);
+}
+
+/// False: a transform dropped it.
+bool RecordStage::process(Batch& to, const Batch::Entry& entry) {
+    record::Record& record = record_;
+    record.topic = source_.topic(entry.slot);
+    record.partition.reset();
+    record.timestamp_ms.reset();
+    record.headers.clear();
+    record.headers_changed = false;
+    const bool is_tombstone = entry.value.is_null && entry.headers != nullptr && entry.headers == last_headers_;
+    const std::vector<record::Header> shared = std::exchange(record.shared_headers, {});
+    record.shares_headers = true;
+    last_headers_ = entry.headers;
+    const unsigned parts = options_.chain.parts();
+    const bool reads_headers = options_.is_open || (parts & transform::kHeaders) != 0;
+    if (reads_headers && entry.headers != nullptr) read_headers(record, *entry.headers);
+    if (is_tombstone)
+        for (const auto& header : shared) record.add_header(header.name, header.content);
+    if (options_.is_open) {
+        record.key = opened(entry.key);
+        record.value = opened(entry.value);
+    } else {
+        // Whether they are null is all that may be asked of them.
+        record.key.value = entry.key.is_null ? record::Value() : record::Value::json("{}");
+        record.value.value = entry.value.is_null ? record::Value() : record::Value::json("{}");
+    }
+    if (!options_.chain.empty() && !options_.chain.apply(record, arena_)) return false;
+    const size_t start = to.bytes().size();
+    try {
+        Batch::Entry made = entry;
+        if (options_.is_open) {
+            made.key = converted(to, *options_.key, record, record.key);
+            made.value = converted(to, *options_.value, record, record.value);
+        } else {
+            made.key = copied(to, entry.key);
+            made.value = copied(to, entry.value);
+        }
+        made.partition = record.partition.value_or(-1);
+        if (record.timestamp_ms) made.timestamp_ms = *record.timestamp_ms;
+        if (record.headers_changed) write_headers(made, record);
+        note_topic(record.topic);
+        made.slot = to.slot_named(record.topic);
+        to.add(made);
+    } catch (...) {
+        to.bytes().resize(start);
+        throw;
+    }
+    return true;
+}
+
+const record::SchemaPtr& RecordStage::schema_of(const std::string* prefix) {
+    for (size_t i = 0; i < 2; ++i)
+        if (last_prefix_[i] == prefix) return last_schema_[i];
+    auto& schema = schema_of_prefix_[prefix];
+    if (!schema) schema = schemas_.of_prefix(*prefix);
+    next_last_ ^= 1;
+    last_prefix_[next_last_] = prefix;
+    last_schema_[next_last_] = schema;
+    return last_schema_[next_last_];
+}
+
+record::SchemaAndValue RecordStage::opened(const Batch::Text& text) {
+    if (text.is_null) return {};
+    const std::string_view own = source_.own_bytes(text);
+    if (text.prefix != nullptr) return {schema_of(text.prefix), record::Value::json(own.substr(0, own.size() - 1))};
+    std::string_view payload;
+    const auto& schema = schemas_.of_record(own, payload);
+    return {schema, record::Value::json(payload)};
+}
+
+/// Those of key changes hold the key as a record: see ChangeWriter.
+void RecordStage::read_headers(record::Record& record, const std::string& encoded) {
+    ByteCursor cursor(encoded);
+    const uint64_t count = varint::read(cursor);
+    for (uint64_t i = 0; i < count && cursor.ok(); ++i) {
+        const std::string_view name = cursor.bytes(varint::read(cursor));
+        const std::string_view text = cursor.bytes(varint::read(cursor));
+        if (options_.is_open && is_key_header(name)) {
+            std::string_view payload;
+            const auto& schema = schemas_.of_record(text, payload);
+            record.headers.push_back({name, {schema, record::Value::json(payload)}});
+            record.headers_changed = true;
+        } else {
+            record.headers.push_back({name, {text_schema_, record::Value::text(text)}});
+        }
+    }
+    if (!options_.has_simple_headers) record.headers_changed = true;
+}
+
+RecordStage::Batch::Text RecordStage::converted(Batch& to, convert::Converter& converter, const record::Record& record,
+                                                const record::SchemaAndValue& side) {
+    const size_t start = to.bytes().size();
+    const auto made = converter.append(to.bytes(), record.topic, side.schema, side.value, arena_);
+    if (made.is_null) return {};
+    if (made.prefix == nullptr) return to.text_from(start);
+    to.keep(*made.prefix);
+    return to.text_from(start, made.prefix->get());
+}
+
+void RecordStage::write_headers(Batch::Entry& made, const record::Record& record) {
+    if (record.headers.empty()) {
+        made.headers = nullptr;
+        made.has_own_headers = false;
+        return;
+    }
+    topiclog::Headers headers;
+    headers.reserve(record.headers.size());
+    for (const auto& header : record.headers) {
+        auto& [name, value] = headers.emplace_back(std::string(header.name), std::nullopt);
+        std::string text;
+        const auto& [schema, content] = header.content;
+        if (options_.header->append_header(text, record.topic, header.name, schema, content, arena_))
+            value = std::move(text);
+    }
+    std::string encoded = topiclog::encode_headers(headers);
+    // Those that are the same for one record after the other are shared.
+    made.has_own_headers = own_headers_.empty() || own_headers_.back() != encoded;
+    if (made.has_own_headers) own_headers_.push_back(std::move(encoded));
+    made.headers = &own_headers_.back();
+}
+
+void RecordStage::note_topic(std::string_view topic) {
+    if (!new_topic_ || options_.chain.empty()) return;
+    std::string name(topic);
+    if (known_topics_.contains(name)) return;
+    if (topic.empty()) throw FatalError("A transform gave a record an empty topic");
+    new_topic_(name);
+    known_topics_.insert(std::move(name));
+}
+
+}  // namespace millrace::engine
