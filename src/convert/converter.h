@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "record/arena.h"
+#include "record/record.h"
 #include "record/schema.h"
 #include "record/value.h"
 
@@ -26,6 +27,11 @@ class Converter {
     /// converted, naming the field; RetriableError where a registry is away.
     virtual Converted append(std::string& out, std::string_view topic, const record::SchemaPtr& schema,
                              const record::Value& value, record::Arena& arena) = 0;
+    /// The same for a side of a whole record, whose headers some look at.
+    virtual Converted append_record(std::string& out, const record::Record& record, const record::SchemaAndValue& side,
+                                    record::Arena& arena) {
+        return append(out, record.topic, side.schema, side.value, arena);
+    }
     /// Of a header; as append() unless the class has another way for headers.
     virtual bool append_header(std::string& out, std::string_view topic, std::string_view /*name*/,
                                const record::SchemaPtr& schema, const record::Value& value, record::Arena& arena) {

@@ -2,6 +2,7 @@
 
 #include "base/errors.h"
 #include "base/text.h"
+#include "convert/cloud_events_converter.h"
 #include "convert/plain_converters.h"
 #include "transform/chain.h"
 
@@ -19,6 +20,7 @@ constexpr const char* kStringConverter = "org.apache.kafka.connect.storage.Strin
 constexpr const char* kSimpleHeaderConverter = "org.apache.kafka.connect.storage.SimpleHeaderConverter";
 constexpr const char* kByteArrayConverter = "org.apache.kafka.connect.converters.ByteArrayConverter";
 constexpr const char* kBinaryDataConverter = "io.debezium.converters.BinaryDataConverter";
+constexpr const char* kCloudEventsConverter = "io.debezium.converters.CloudEventsConverter";
 constexpr const char* kDebeziumByteArrayConverter = "io.debezium.converters.ByteArrayConverter";
 
 /// The converters for one primitive type.
@@ -51,6 +53,20 @@ constexpr Property kPlainProperties[] = {
 constexpr Property kBinaryProperties[] = {
     {.name = "converter.type", .display_name = "converter.type", .order = -1, .support = Support::NoEffect, .documentation = "key or value."},
     {.name = "delegate.converter.type", .display_name = "Delegate converter type", .documentation = "The converter of values that are no bytes; its options stand behind delegate.converter.type."},
+};
+
+constexpr Property kCloudEventsProperties[] = {
+    {.name = "converter.type", .display_name = "converter.type", .order = -1, .support = Support::NoEffect, .documentation = "key or value."},
+    {.name = "serializer.type", .default_value = "json", .importance = Importance::High, .display_name = "serializer.type", .allowed = "json, avro", .built = "json", .documentation = "How events are written."},
+    {.name = "data.serializer.type", .default_value = "json", .importance = Importance::High, .display_name = "data.serializer.type", .allowed = "json, avro", .built = "json", .documentation = "How their data is written."},
+    {.name = "json.(.+)", .documentation = "Options of JsonConverter for the data."},
+    {.name = "avro.(.+)", .documentation = "Options of the Avro converter."},
+    {.name = "opentelemetry.tracing.attributes.enable", .type = Type::Boolean, .default_value = "false", .importance = Importance::High, .display_name = "opentelemetry.tracing.attributes.enable", .documentation = "Whether events carry traceparent."},
+    {.name = "extension.attributes.enable", .type = Type::Boolean, .default_value = "true", .importance = Importance::High, .display_name = "extension.attributes.enable", .documentation = "Whether they carry iodebezium* attributes."},
+    {.name = "schema.name.adjustment.mode", .default_value = "avro", .display_name = "schema.name.adjustment.mode", .support = Support::NoEffect, .documentation = "Of Avro's schemas."},
+    {.name = "schema.cloudevents.name", .display_name = "schema.cloudevents.name", .support = Support::NoEffect, .documentation = "Of Avro's schemas."},
+    {.name = "schema.data.name.source.header.enable", .type = Type::Boolean, .default_value = "false", .display_name = "schema.data.name.source.header.enable", .documentation = "Whether a header dataSchemaName names the data's schema."},
+    {.name = "metadata.source", .type = Type::List, .default_value = "value,id:generate,type:generate,traceparent:header,dataSchemaName:generate", .importance = Importance::High, .display_name = "metadata.source", .documentation = "Where source, operation and transaction come from (value or header), and the id, type, traceparent and dataSchemaName (header or generate)."},
 };
 
 constexpr Property kHeaderProperties[] = {
@@ -88,6 +104,20 @@ convert::JsonConverterOptions json_options(const config::Settings& own, bool sch
             iequals(own.text("decimal.format", "BASE64"), "NUMERIC")};
 }
 
+std::unique_ptr<convert::Converter> make_cloud_events(const config::Settings& own) {
+    for (const char* serializer : {"serializer.type", "data.serializer.type"})
+        if (!iequals(own.text(serializer, "json"), "json"))
+            throw ConfigError(serializer, format("The '{}' value is invalid: only json is built so far", serializer));
+    convert::CloudEventsConverter::Options options;
+    options.data = json_options(below(own, "json."));
+    options.has_extensions = own.boolean("extension.attributes.enable", true);
+    options.has_trace_parent = own.boolean("opentelemetry.tracing.attributes.enable", false);
+    options.read_metadata_source(
+        own.text("metadata.source", "value,id:generate,type:generate,traceparent:header,dataSchemaName:generate"),
+        own.boolean("schema.data.name.source.header.enable", false));
+    return std::make_unique<convert::CloudEventsConverter>(options);
+}
+
 std::unique_ptr<convert::Converter> make(const Named& wanted, const std::string& property) {
     const std::string& name = wanted.class_name;
     if (is_class(name, kJsonConverter)) return std::make_unique<convert::JsonConverter>(json_options(wanted.own));
@@ -102,6 +132,13 @@ std::unique_ptr<convert::Converter> make(const Named& wanted, const std::string&
             make({delegate, below(wanted.own, "delegate.converter.type.")}, property));
     }
     if (is_class(name, kByteArrayConverter)) return std::make_unique<convert::ByteArrayConverter>();
+    if (is_class(name, kCloudEventsConverter)) {
+        try {
+            return make_cloud_events(wanted.own);
+        } catch (const ConfigError& fault) {
+            throw ConfigError(format("{}.{}", property, fault.property()), fault.what());
+        }
+    }
     throw ConfigError(property, format("The '{}' value is invalid: {} is not supported by Millrace yet; use {} or {}",
                                        property, name, kJsonConverter, kStringConverter));
 }
@@ -156,10 +193,13 @@ const config::PropertyTable& converter_properties(const std::string& class_name)
                                              config::Words::Kafka);
     static const config::PropertyTable binary({std::begin(kBinaryProperties), std::end(kBinaryProperties)},
                                               config::Words::Kafka);
+    static const config::PropertyTable cloud_events(
+        {std::begin(kCloudEventsProperties), std::end(kCloudEventsProperties)}, config::Words::Kafka);
     static const config::PropertyTable none({}, config::Words::Kafka);
     if (is_class(class_name, kJsonConverter)) return json;
     if (is_class(class_name, kStringConverter)) return string;
     if (class_name == kBinaryDataConverter || class_name == kDebeziumByteArrayConverter) return binary;
+    if (is_class(class_name, kCloudEventsConverter)) return cloud_events;
     if (is_class(class_name, kByteArrayConverter)) return plain;
     for (const auto& [name, type] : kPrimitiveConverters)
         if (is_class(class_name, name)) return plain;

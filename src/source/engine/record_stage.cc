@@ -148,7 +148,7 @@ void RecordStage::read_headers(record::Record& record, const std::string& encode
 RecordStage::Batch::Text RecordStage::converted(Batch& to, convert::Converter& converter, const record::Record& record,
                                                 const record::SchemaAndValue& side) {
     const size_t start = to.bytes().size();
-    const auto made = converter.append(to.bytes(), record.topic, side.schema, side.value, arena_);
+    const auto made = converter.append_record(to.bytes(), record, side, arena_);
     if (made.is_null) return {};
     if (made.prefix == nullptr) return to.text_from(start);
     to.keep(*made.prefix);
