@@ -3,6 +3,7 @@
 #include "base/errors.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "convert/json_converter.h"
 #include "record/json_value.h"
 
 namespace millrace::convert {
@@ -10,6 +11,15 @@ namespace {
 
 constexpr std::string_view kHead = "{\"schema\":";
 constexpr std::string_view kPayload = ",\"payload\":";
+
+/// A default as the converter writes it: numbers and texts keep their form.
+std::string written_default(const record::SchemaPtr& schema, const std::string& json) {
+    record::Arena arena;
+    std::string out;
+    JsonConverter({.replace_null_with_default = false})
+        .append_payload(out, schema, record::opened_whole(*schema, record::Value::json(json), arena), arena);
+    return out;
+}
 
 record::SchemaPtr schema_of(const Json& json) {
     record::Schema schema;
@@ -22,12 +32,13 @@ record::SchemaPtr schema_of(const Json& json) {
     if (const auto version = json.find("version"); version != json.end()) schema.version = version->get<int>();
     if (const auto all = json.find("parameters"); all != json.end())
         for (const auto& [name, value] : all->items()) schema.parameters.emplace_back(name, value.get<std::string>());
-    if (const auto value = json.find("default"); value != json.end()) schema.default_json = to_text(*value);
     if (const auto items = json.find("items"); items != json.end()) schema.items = schema_of(*items);
     if (const auto keys = json.find("keys"); keys != json.end()) schema.keys = schema_of(*keys);
     if (const auto values = json.find("values"); values != json.end()) schema.items = schema_of(*values);
     if (const auto fields = json.find("fields"); fields != json.end())
         for (const auto& field : *fields) schema.fields.push_back({field.value("field", ""), schema_of(field)});
+    if (const auto value = json.find("default"); value != json.end())
+        schema.default_json = written_default(std::make_shared<const record::Schema>(schema), to_text(*value));
     return record::made(std::move(schema));
 }
 

@@ -1,0 +1,369 @@
+/// Random schemas and values through random chains of transforms: what a transform sees of a record that nobody has
+/// opened, and of one that is opened to its last field, must come out the same; and so must what the stage writes of
+/// records that it opens, and of those that it leaves closed.
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "base/errors.h"
+#include "base/text.h"
+#include "convert/json_converter.h"
+#include "convert/plain_converters.h"
+#include "convert/schema_reader.h"
+#include "record/struct_view.h"
+#include "source/engine/record_stage.h"
+#include "transform/chain.h"
+
+namespace millrace {
+namespace {
+
+using record::Schema;
+using record::SchemaPtr;
+using record::Type;
+using record::Value;
+
+constexpr int kCases = 10'000;
+
+const std::string kLong(300, 'x');
+
+class Generator {
+  public:
+    explicit Generator(unsigned seed) : random_(seed) {}
+
+    unsigned below(unsigned bound) { return std::uniform_int_distribution<unsigned>(0, bound - 1)(random_); }
+    bool chance(unsigned percent) { return below(100) < percent; }
+    template <typename T, size_t N>
+    const T& one_of(const T (&all)[N]) {
+        return all[below(N)];
+    }
+
+    std::string text() {
+        static const std::string kTexts[] = {"", "a", "x\"y\\z", "line\nbreak", "é", "\xF0\x9F\x98\x80", "null", "{}", "[1,2]", ",\"payload\":", kLong};
+        return one_of(kTexts);
+    }
+    std::string field_name() {
+        static const std::string kNames[] = {"id", "name", "a", "b", "c", "with space", "dotted.name", "quoted\"name", "ünï", "op", "ts_ms"};
+        return one_of(kNames);
+    }
+
+    SchemaPtr schema(int depth, bool may_be_struct = true) {
+        Schema made;
+        made.optional = chance(50);
+        const unsigned kind = below(depth <= 0 ? 11 : may_be_struct ? 14 : 13);
+        if (kind == 9 || kind == 10) {
+            constexpr std::pair<Type, std::string_view> kLogical[] = {{Type::Int32, record::kDate}, {Type::Int64, record::kTimestamp}, {Type::Bytes, record::kDecimal}};
+            const auto& [type, name] = one_of(kLogical);
+            made.type = type;
+            made.name = name;
+            made.version = 1;
+            if (name == record::kDecimal) made.parameters = {{"scale", std::to_string(below(4))}};
+        } else {
+            made.type = static_cast<Type>(kind < 9 ? kind : kind - 2);
+        }
+        if (made.type == Type::Array) made.items = schema(depth - 1);
+        if (made.type == Type::Map) {
+            made.keys = record::plain(chance(70) ? Type::String : Type::Int32);
+            made.items = schema(depth - 1);
+        }
+        if (made.type == Type::Struct) {
+            made.name = "some.Name";
+            const unsigned count = 1 + below(5);
+            for (unsigned i = 0; i < count; ++i) {
+                const std::string name = field_name();
+                if (!made.index_of(name)) made.fields.push_back({name, schema(depth - 1)});
+            }
+        }
+        if (record::is_primitive(made.type) && chance(30)) made.default_json = json_of(made, full_value(made, 0));
+        return record::made(std::move(made));
+    }
+
+    SchemaPtr row(const std::string& name, bool optional) {
+        Schema made{.type = Type::Struct, .optional = optional, .name = name, .fields = {{"id", record::plain(Type::Int32)}}};
+        const unsigned count = 1 + below(6);
+        for (unsigned i = 0; i < count; ++i) {
+            const std::string field = field_name();
+            if (!made.index_of(field)) made.fields.push_back({field, schema(2)});
+        }
+        return record::made(std::move(made));
+    }
+
+    Value value(const Schema& schema, int depth) {
+        return schema.optional && chance(30) ? Value() : full_value(schema, depth);
+    }
+
+    Value full_value(const Schema& schema, int depth) {
+        switch (schema.type) {
+            case Type::Boolean: return Value::boolean(chance(50));
+            case Type::Float32: {
+                constexpr float kFloats[] = {0, -0.0F, 1.5F, 1e20F, 1.1F, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()};
+                return Value::float32(one_of(kFloats));
+            }
+            case Type::Float64: {
+                constexpr double kDoubles[] = {0, 0.1, -1e300, 1e7, 1e-5, 5e-324, std::numeric_limits<double>::quiet_NaN()};
+                return Value::float64(one_of(kDoubles));
+            }
+            case Type::String: return Value::text(arena.copy(text()));
+            case Type::Bytes: return Value::bytes(arena.copy(chance(20) && !schema.is_logical(record::kDecimal) ? "" : std::string(1 + below(9), static_cast<char>(below(256)))));
+            case Type::Array: {
+                const auto items = record::new_fields(depth > 3 ? 0 : below(4), arena);
+                for (auto& item : items) item = value(*schema.items, depth + 1);
+                return Value::list(items);
+            }
+            case Type::Map: {
+                const auto pairs = record::new_fields(2 * (depth > 3 ? 0 : below(3)), arena);
+                for (size_t i = 0; i < pairs.size(); ++i) {
+                    if (i % 2 == 1)
+                        pairs[i] = value(*schema.items, depth + 1);
+                    else
+                        pairs[i] = schema.keys->type == Type::String ? Value::text(arena.copy(text() + std::to_string(i))) : Value::integer(static_cast<int>(i));
+                }
+                return Value::map(pairs);
+            }
+            case Type::Struct: {
+                const auto fields = record::new_fields(schema.fields.size(), arena);
+                for (size_t i = 0; i < fields.size(); ++i) fields[i] = value(*schema.fields[i].schema, depth + 1);
+                return Value::list(fields);
+            }
+            default: {
+                const int bits = schema.type == Type::Int8 ? 7 : schema.type == Type::Int16 ? 15 : schema.type == Type::Int32 ? 31 : 40;
+                const int64_t most = int64_t{1} << bits;
+                return Value::integer(std::uniform_int_distribution<int64_t>(-most, most - 1)(random_));
+            }
+        }
+    }
+
+    static std::string json_of(const Schema& schema, const Value& value) {
+        record::Arena scratch;
+        std::string out;
+        convert::JsonConverter({.replace_null_with_default = false})
+            .append_payload(out, std::make_shared<const Schema>(schema), value, scratch);
+        return out;
+    }
+
+    record::Arena arena;
+
+  private:
+    std::mt19937 random_;
+};
+
+SchemaPtr envelope_of(const SchemaPtr& row) {
+    return record::made({.type = Type::Struct,
+                         .name = "t.Envelope",
+                         .version = 2,
+                         .fields = {{"before", row},
+                                    {"after", row},
+                                    {"source", record::made({.type = Type::Struct, .name = "s.Source", .fields = {{"table", record::plain(Type::String, true)}, {"ts_ms", record::plain(Type::Int64)}}})},
+                                    {"transaction", record::made({.type = Type::Struct, .optional = true, .name = "event.block", .fields = {{"id", record::plain(Type::String)}}})},
+                                    {"op", record::plain(Type::String)},
+                                    {"ts_ms", record::plain(Type::Int64, true)}}});
+}
+
+Value event_of(Generator& random, const Schema& envelope) {
+    const Value event = random.full_value(envelope, 0);
+    constexpr std::string_view kOps[] = {"c", "u", "d", "r"};
+    event.children()[4] = Value::text(random.one_of(kOps));
+    if (event.children()[4].text() == "d") {
+        event.children()[0] = random.full_value(*envelope.fields[0].schema, 1);
+        event.children()[1] = Value();
+    } else {
+        event.children()[1] = random.full_value(*envelope.fields[1].schema, 1);
+    }
+    return event;
+}
+
+/// A chain of transforms with options that fit the row more often than not.
+config::Settings random_chain(Generator& random, const Schema& row) {
+    config::Settings settings;
+    const unsigned count = 1 + random.below(5);
+    std::vector<std::string> names;
+    const auto field = [&] { return row.fields[random.below(static_cast<unsigned>(row.fields.size()))].name; };
+    for (unsigned i = 0; i < count; ++i) {
+        const std::string name = "t" + std::to_string(i), prefix = "transforms." + name + ".";
+        names.push_back(name);
+        const std::string side = random.chance(80) ? "$Value" : "$Key";
+        const auto set = [&](const std::string& type, std::initializer_list<std::pair<std::string, std::string>> options) {
+            settings.set(prefix + "type", type.starts_with("io.") ? type : "org.apache.kafka.connect.transforms." + type);
+            for (const auto& [option, value] : options) settings.set(prefix + option, value);
+        };
+        constexpr const char* kTypes[] = {"int8", "int16", "int32", "int64", "float32", "float64", "boolean", "string"};
+        constexpr const char* kModes[] = {"drop", "tombstone", "rewrite", "rewrite-with-tombstone", "delete-to-tombstone"};
+        switch (random.below(17)) {
+            case 0: set("io.debezium.transforms.ExtractNewRecordState", {{"delete.tombstone.handling.mode", random.one_of(kModes)}, {"add.fields", random.chance(50) ? "op,source.table,before.id:old" : ""}, {"add.headers", random.chance(30) ? "op" : ""}}); break;
+            case 1: set("ReplaceField" + side, {{"exclude", field()}}); break;
+            case 2: set("ReplaceField" + side, {{"renames", "id:renamed"}, {"include", "id," + field()}}); break;
+            case 3: set("MaskField" + side, {{"fields", field()}}); break;
+            case 4: set("Cast" + side, {{"spec", field() + ":" + random.one_of(kTypes)}}); break;
+            case 5: set("Flatten" + side, {{"delimiter", "_"}}); break;
+            case 6: set("HoistField" + side, {{"field", "hoisted"}}); break;
+            case 7: set("ExtractField" + side, {{"field", field()}}); break;
+            case 8: set("InsertField" + side, {{"topic.field", "topic"}, {"static.field", "fixed"}, {"static.value", "1"}}); break;
+            case 9: set("SetSchemaMetadata" + side, {{"schema.name", "n"}, {"schema.version", "3"}}); break;
+            case 10: set("HeaderFrom" + side, {{"fields", field()}, {"headers", "h"}, {"operation", random.chance(50) ? "move" : "copy"}}); break;
+            case 11: set("ValueToKey", {{"fields", field()}}); break;
+            case 12: set("TimestampConverter" + side, {{"field", field()}, {"target.type", "string"}, {"format", "yyyy-MM-dd HH:mm"}}); break;
+            case 13: set("io.debezium.transforms.ByLogicalTableRouter", {{"topic.regex", "(.*)"}, {"topic.replacement", "all"}}); break;
+            case 14: set("io.debezium.transforms.ExtractChangedRecordState", {{"header.changed.name", "Changed"}}); break;
+            case 15: set("io.debezium.transforms.partitions.PartitionRouting", {{"partition.payload.fields", "change.id,source.table"}, {"partition.topic.num", "7"}}); break;
+            default: set("RegexRouter", {{"regex", "(.*)"}, {"replacement", "$1.x"}}); break;
+        }
+    }
+    settings.set("transforms", join(names, ","));
+    return settings;
+}
+
+std::string shown(const record::Record& record, const convert::JsonConverterOptions& options, record::Arena& arena) {
+    convert::JsonConverter converter(options);
+    std::string out = format("{} {} ", record.topic, record.partition.value_or(-1));
+    const auto add = [&](const record::SchemaAndValue& side) {
+        std::string text;
+        const auto made = converter.append(text, "t", side.schema, side.value, arena);
+        if (made.is_null) text = "null";
+        out += (made.prefix != nullptr ? **made.prefix : std::string()) + text + " ";
+    };
+    add(record.key);
+    add(record.value);
+    for (const auto& header : record.headers) {
+        out += std::string(header.name) + "=";
+        add(header.content);
+    }
+    return out;
+}
+
+convert::JsonConverterOptions random_options(Generator& random) {
+    return {random.chance(50), random.chance(50), random.chance(50)};
+}
+
+/// What becomes of a record: its text, "dropped", or what is wrong with it.
+std::string outcome(const config::Settings& settings, record::Record record, const convert::JsonConverterOptions& options, record::Arena& arena) {
+    try {
+        const auto chain = transform::Chain::of(settings);
+        if (!chain.apply(record, arena)) return "dropped";
+        return shown(record, options, arena);
+    } catch (const FatalError& fault) {
+        return std::string("fails: ") + fault.what();
+    }
+}
+
+TEST(RecordPath, JsonOfAnUnopenedValueIsThatOfTheValueInEveryFormat) {
+    for (unsigned seed = 0; seed < kCases; ++seed) {
+        Generator random(seed);
+        const SchemaPtr schema = random.schema(3);
+        const Value value = random.value(*schema, 0);
+        if (value.is_null() && !schema->optional) continue;
+        const std::string json = Generator::json_of(*schema, value);
+        convert::JsonConverter converter(random_options(random));
+        std::string direct, copied;
+        converter.append(direct, "t", schema, value, random.arena);
+        converter.append(copied, "t", schema, Value::json(json), random.arena);
+        ASSERT_EQ(direct, copied) << "seed " << seed << ": " << json;
+    }
+}
+
+TEST(RecordPath, SchemasAreReadBackAsTheyWereWritten) {
+    for (unsigned seed = 0; seed < kCases; ++seed) {
+        Generator random(seed);
+        const SchemaPtr schema = random.schema(3);
+        std::string text;
+        convert::append_schema_json(text, *schema);
+        ASSERT_TRUE(*convert::read_schema(text) == *schema) << "seed " << seed << ": " << text;
+    }
+}
+
+TEST(RecordPath, RandomChainsDoTheSameToAnUnopenedRecordAsToAnOpenedOne) {
+    int failed = 0, dropped = 0;
+    for (unsigned seed = 0; seed < kCases; ++seed) {
+        Generator random(seed);
+        const SchemaPtr row = random.row("t.Value", true), key = random.row("t.Key", false);
+        const SchemaPtr envelope = random.chance(85) ? envelope_of(row) : row;
+        const Value value = envelope == row ? random.full_value(*row, 0) : event_of(random, *envelope);
+        const std::string key_json = Generator::json_of(*key, random.full_value(*key, 0));
+        const std::string value_json = Generator::json_of(*envelope, value);
+        const config::Settings settings = random_chain(random, *row);
+        const auto options = random_options(random);
+        record::Record record{.topic = "t", .key = {key, Value::json(key_json)}, .value = {envelope, Value::json(value_json)}};
+        if (random.chance(10)) record.value = {};
+        const std::string unopened = outcome(settings, record, options, random.arena);
+        record.key.value = record::opened_whole(*key, record.key.value, random.arena);
+        if (record.value.schema) record.value.value = record::opened_whole(*envelope, record.value.value, random.arena);
+        ASSERT_EQ(unopened, outcome(settings, record, options, random.arena)) << "seed " << seed << ": " << value_json;
+        failed += unopened.starts_with("fails") ? 1 : 0;
+        dropped += unopened == "dropped" ? 1 : 0;
+    }
+    // Most chains must get through, or nothing is tried.
+    EXPECT_LT(failed, kCases / 2);
+    EXPECT_LT(dropped, kCases / 4);
+}
+
+/// A record as a source writes it.
+void add_record(topiclog::AppendBatch& batch, const convert::JsonConverterOptions& options, const SchemaPtr& key, const Value& key_value,
+                const SchemaPtr& value, const Value& value_value, const std::string* headers, record::Arena& arena) {
+    convert::JsonConverter converter(options);
+    const auto text = [&](const SchemaPtr& schema, const Value& of) -> topiclog::AppendBatch::Text {
+        const size_t start = batch.bytes().size();
+        const auto made = converter.append(batch.bytes(), "t", schema, of, arena);
+        if (made.is_null) return {};
+        if (made.prefix == nullptr) return batch.text_from(start);
+        batch.keep(*made.prefix);
+        return batch.text_from(start, made.prefix->get());
+    };
+    topiclog::AppendBatch::Entry entry;
+    entry.slot = batch.slot_named("t");
+    entry.key = text(key, key_value);
+    entry.value = text(value, value_value);
+    entry.headers = headers;
+    batch.add(entry);
+}
+
+std::string shown(const topiclog::AppendBatch& batch) {
+    std::string out;
+    for (const auto& entry : batch.entries()) {
+        out += batch.topic(entry.slot) + " " + batch.full_text(entry.key) + " " + batch.full_text(entry.value);
+        if (entry.headers != nullptr)
+            for (const auto& [name, value] : topiclog::decode_headers(*entry.headers)) out += " " + name + "=" + value.value_or("null");
+        out += "\n";
+    }
+    return out;
+}
+
+TEST(RecordPath, WhatTheStageMovesAsItIsIsWhatItWritesOfOpenedRecords) {
+    const auto encoded = std::make_shared<const std::string>(topiclog::encode_headers({{"__debezium.context.taskId", "0"}, {"x", std::nullopt}}));
+    for (unsigned seed = 0; seed < kCases; ++seed) {
+        Generator random(seed);
+        const SchemaPtr key = random.row("t.Key", false), value = random.row("t.Value", false);
+        const Value key_value = random.full_value(*key, 0), value_value = random.full_value(*value, 0);
+        const auto options = random_options(random);
+        config::Settings settings;
+        settings.set("transforms", random.chance(30) ? "" : "route,header,drop");
+        settings.set("transforms.route.type", "org.apache.kafka.connect.transforms.RegexRouter");
+        settings.set("transforms.route.regex", "(t)");
+        settings.set("transforms.route.replacement", random.chance(50) ? "$1-routed" : "other");
+        settings.set("transforms.header.type", "org.apache.kafka.connect.transforms.InsertHeader");
+        settings.set("transforms.header.header", "added");
+        settings.set("transforms.header.value.literal", random.text() + "z");
+        settings.set("transforms.drop.type", "org.apache.kafka.connect.transforms.DropHeaders");
+        settings.set("transforms.drop.headers", random.chance(50) ? "x" : "absent");
+        std::string results[2];
+        for (const bool is_open : {false, true}) {
+            engine::RecordStage::Options stage_options;
+            stage_options.chain = transform::Chain::of(settings);
+            stage_options.is_open = is_open;
+            stage_options.key = std::make_unique<convert::JsonConverter>(options);
+            stage_options.value = std::make_unique<convert::JsonConverter>(options);
+            stage_options.header = std::make_unique<convert::SimpleHeaderConverter>();
+            engine::RecordStage stage(std::move(stage_options));
+            topiclog::AppendBatch batch;
+            batch.keep(encoded);
+            const convert::JsonConverterOptions written = is_open ? convert::JsonConverterOptions{.replace_null_with_default = false} : options;
+            for (int i = 0; i < 2; ++i) {
+                add_record(batch, written, key, key_value, value, value_value, encoded.get(), random.arena);
+                add_record(batch, written, key, key_value, nullptr, {}, encoded.get(), random.arena);
+            }
+            stage.apply(batch);
+            results[is_open ? 1 : 0] = shown(batch);
+        }
+        ASSERT_EQ(results[0], results[1]) << "seed " << seed;
+    }
+}
+
+}  // namespace
+}  // namespace millrace
