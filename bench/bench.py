@@ -4,6 +4,7 @@
   backlog    a binlog of N single-row inserts, in transactions of 100 rows by multi-row INSERTs, ~200 bytes a row
   single     the same with a transaction for every row (a tenth as many)
   snapshot   a table of N rows
+  chains     the backlog through transforms, to a null log: none, those that leave records closed, unwrap, outbox, five of Kafka's, CloudEvents
 
 each to the embedded store and to a null log, with schemas in the JSON. Prints a table and, with --json, the figures.
 """
@@ -71,18 +72,50 @@ def measure(name, worker, topic, start, rows):
             'seconds': round(end - began, 2), 'peak_rss_mb': round(peak_mb(pid), 1)}
 
 
-def backlog(server, folder, name, rows, per_statement, per_transaction, store):
-    worker = Worker(folder / f'{name}-{store}', **({'store.path': 'null:'} if store == 'null' else {})).start()
+KAFKA, DEBEZIUM = 'org.apache.kafka.connect.transforms.', 'io.debezium.transforms.'
+
+
+def chain(**transforms):
+    config = {'transforms': ','.join(transforms), 'include.schema.changes': 'false'}
+    for name, (type_name, options) in transforms.items():
+        config[f'transforms.{name}.type'] = type_name
+        config.update({f'transforms.{name}.{option}': value for option, value in options.items()})
+    return config
+
+
+UNWRAP = (DEBEZIUM + 'ExtractNewRecordState', {})
+# name: settings, the topic of the records
+CHAINS = {
+    'none': ({'include.schema.changes': 'false'}, 'b.bench.t'),
+    'route, header': (chain(r=(KAFKA + 'RegexRouter', {'regex': r'b\.(.*)', 'replacement': 'c.$1'}), h=(KAFKA + 'InsertHeader', {'header': 'a', 'value.literal': 'b'})), 'c.bench.t'),
+    'unwrap': (chain(u=UNWRAP), 'b.bench.t'),
+    'unwrap, add.fields': (chain(u=(UNWRAP[0], {'add.fields': 'op,source.ts_ms,source.table', 'delete.tombstone.handling.mode': 'rewrite'})), 'b.bench.t'),
+    'outbox': (chain(o=(DEBEZIUM + 'outbox.EventRouter', {'table.field.event.key': 'customer', 'table.field.event.payload': 'note', 'route.by.field': 'status'})), 'outbox.event.paid'),
+    'unwrap, five of Kafka': (chain(u=UNWRAP, a=(KAFKA + 'ReplaceField$Value', {'exclude': 'big', 'renames': 'note:remark'}), b=(KAFKA + 'MaskField$Value', {'fields': 'customer'}),
+                                    c=(KAFKA + 'Cast$Value', {'spec': 'qty:string'}), d=(KAFKA + 'InsertField$Value', {'topic.field': 'topic', 'static.field': 's', 'static.value': 'v'}),
+                                    e=(KAFKA + 'ValueToKey', {'fields': 'id'})), 'b.bench.t'),
+    'CloudEvents': ({'value.converter': 'io.debezium.converters.CloudEventsConverter'}, 'b.bench.t'),
+}
+
+
+def through_chain(server, folder, name, rows):
+    settings, topic = CHAINS[name]
+    result = backlog(server, folder, f'chain {name}', rows, 100, 1, 'null', topic, settings)
+    return {k: v for k, v in result.items() if not k.startswith('floor')}
+
+
+def backlog(server, folder, name, rows, per_statement, per_transaction, store, topic='b.bench.t', settings=None):
+    worker = Worker(folder / f'{name.replace(" ", "-")}-{store}', **({'store.path': 'null:'} if store == 'null' else {})).start()
     try:
         server.sql('DROP DATABASE IF EXISTS bench', 'CREATE DATABASE bench', TABLE)
-        worker.create('bench', connector(server, 'b', **{'database.include.list': 'bench'}))
+        worker.create('bench', connector(server, 'b', **{'database.include.list': 'bench', **(settings or {})}))
         worker.wait_log('Connected to')
         worker.request('PUT', '/connectors/bench/stop')
         server.sql('FLUSH BINARY LOGS')
         file = server.sql('SHOW BINARY LOGS')[-1][0]
         fill(server, rows, per_statement, per_transaction)
         raw = floor(server, file)
-        result = measure(f'{name} to {store}', worker, 'b.bench.t', lambda: worker.request('PUT', '/connectors/bench/resume'), rows)
+        result = measure(f'{name} to {store}', worker, topic, lambda: worker.request('PUT', '/connectors/bench/resume'), rows)
         result['floor_rows_per_s'] = round(rows / raw['seconds'])
         result['floor_cpu_us'] = round(raw['cpu_us'] / rows, 3)
         return result
@@ -139,6 +172,9 @@ def main():
             fill(server, args.rows, 1000, 10)
             for store in ('store', 'null'):
                 results.append(snapshot(server, folder, args.rows, store))
+        for name in CHAINS:
+            if args.only == 'chains' or (args.only and args.only == f'chain {name}'):
+                results.append(through_chain(server, folder, name, args.rows))
         if wanted('startup'):
             results.append(startup(folder))
     finally:

@@ -11,6 +11,7 @@
 namespace millrace::transform {
 namespace {
 
+using record::Schema;
 using record::SchemaAndValue;
 using record::Type;
 using record::Value;
@@ -30,7 +31,18 @@ bool is_number(std::string_view text) {
     return text.find_first_of("0123456789") != std::string_view::npos && text[0] != 'e' && text[0] != 'E';
 }
 
-std::optional<SchemaAndValue> number(std::string_view text) {
+/// BigDecimal's: digits behind the point, less the exponent.
+int scale_of(std::string_view text) {
+    const size_t exponent_at = text.find_first_of("eE"), point = text.find('.');
+    const std::string_view mantissa = text.substr(0, exponent_at);
+    const int fraction = point == std::string_view::npos ? 0 : static_cast<int>(mantissa.size() - point - 1);
+    if (exponent_at == std::string_view::npos) return fraction;
+    std::string_view exponent = text.substr(exponent_at + 1);
+    if (exponent.starts_with('+')) exponent.remove_prefix(1);
+    return fraction - static_cast<int>(parse_int(exponent).value_or(0));
+}
+
+std::optional<SchemaAndValue> number(std::string_view text, record::Arena& arena) {
     if (!is_number(text)) return std::nullopt;
     if (const auto whole = whole_number(text)) {
         const int64_t value = *whole;
@@ -42,13 +54,21 @@ std::optional<SchemaAndValue> number(std::string_view text) {
         return SchemaAndValue{record::plain(type), Value::integer(value)};
     }
     if (text.front() == '+') text.remove_prefix(1);
+    const int scale = scale_of(text);
     double wide = 0;
     const auto [behind, error] = std::from_chars(text.data(), text.data() + text.size(), wide);
     if (behind != text.data() + text.size() || error == std::errc::invalid_argument) return std::nullopt;
-    if (error == std::errc() && std::fabs(wide) <= std::numeric_limits<float>::max())
+    const bool is_finite = error == std::errc() && std::isfinite(wide);
+    if (scale != 0 && is_finite && std::fabs(wide) <= std::numeric_limits<float>::max())
         return SchemaAndValue{record::plain(Type::Float32), Value::float32(static_cast<float>(wide))};
-    if (error == std::errc()) return SchemaAndValue{record::plain(Type::Float64), Value::float64(wide)};
-    return std::nullopt;
+    if (scale != 0 && is_finite) return SchemaAndValue{record::plain(Type::Float64), Value::float64(wide)};
+    std::string digits;
+    for (const char c : text.substr(0, text.find_first_of("eE")))
+        if (c != '.') digits += c;
+    std::string bytes;
+    decimal::append_twos_complement(bytes, digits);
+    Schema schema{.type = Type::Bytes, .name = std::string(record::kDecimal), .version = 1, .parameters = {{"scale", std::to_string(scale)}}};
+    return SchemaAndValue{record::made(std::move(schema)), Value::bytes(arena.copy(bytes))};
 }
 
 std::optional<SchemaAndValue> moment(std::string_view text) {
@@ -78,7 +98,7 @@ SchemaAndValue connect_literal(std::string_view text, record::Arena& arena) {
     const std::string_view word = trimmed(text);
     if (word == "null") return {};
     if (word == "true" || word == "false") return {record::plain(Type::Boolean), Value::boolean(word == "true")};
-    if (const auto found = number(word)) return *found;
+    if (const auto found = number(word, arena)) return *found;
     if (const auto found = moment(word)) return *found;
     return {record::plain(Type::String), Value::text(arena.copy(text))};
 }

@@ -11,6 +11,7 @@
 namespace millrace::transform {
 namespace {
 
+using record::Nulls;
 using record::Record;
 using record::Schema;
 using record::SchemaAndValue;
@@ -189,7 +190,7 @@ class EventRouter : public Transform {
         const size_t route_at = need(row, route_by_, "route.by.field"), key_at = need(row, key_, "event-key");
         if (schema.fields[route_at].schema->type != Type::String)
             throw FatalError(format("Field '{}' is not of type STRING (route.by.field)", route_by_));
-        const Value route = row.get(route_at);
+        const Value route = row.get(route_at, Nulls::AsTheyAre);
         if (route.is_null()) throw FatalError(format("The field {} (route.by.field) is null", route_by_));
         record.timestamp_ms = time_of(envelope, row);
         record.add_header(id_header_, {schema.fields[id_at].schema, row.get(id_at)});
@@ -216,7 +217,7 @@ class EventRouter : public Transform {
         const Schema& schema = *row.schema().fields[at].schema;
         if (schema.type != Type::Int64)
             throw FatalError(format("Field '{}' is not of type INT64 (table.field.event.timestamp)", timestamp_));
-        const Value time = row.get(at);
+        const Value time = row.get(at, Nulls::AsTheyAre);
         if (time.is_null()) return event_time();
         if (schema.is_logical("io.debezium.time.Timestamp")) return time.integer();
         if (schema.is_logical("io.debezium.time.MicroTimestamp")) return time.integer() / 1'000;
@@ -263,7 +264,7 @@ class EventRouter : public Transform {
             if (row.schema().fields[at].schema->type != Type::Int32)
                 throw FatalError(
                     format("Field '{}' is not of type INT32 (table.field.event.schema.version)", version_));
-            const Value value = row.get(at);
+            const Value value = row.get(at, Nulls::AsTheyAre);
             if (!value.is_null()) version = static_cast<int>(value.integer());
         }
         auto& known =
@@ -309,7 +310,8 @@ class EventRouter : public Transform {
             }
             if (row.schema().fields[*at].schema->type != Type::Int32)
                 throw FatalError(format("Field '{}' is not of type INT32 (placement partition)", one.field));
-            if (!value.is_null()) record.partition = static_cast<int32_t>(value.integer());
+            if (const Value number = row.get(*at, Nulls::AsTheyAre); !number.is_null())
+                record.partition = static_cast<int32_t>(number.integer());
         }
     }
 

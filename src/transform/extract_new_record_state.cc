@@ -199,7 +199,7 @@ class ExtractNewRecordState : public Transform {
         if (!at) throw FatalError(format("{} is not a valid field name (route.by.field)", route_by_));
         if (plan.row->fields[*at].schema->type != record::Type::String)
             throw FatalError(format("Field '{}' is not of type STRING (route.by.field)", route_by_));
-        const Value topic = row.get(*at);
+        const Value topic = row.get(*at, Nulls::AsTheyAre);
         if (!topic.is_null() && !trimmed(topic.text()).empty()) record.topic = topic.text();
     }
 

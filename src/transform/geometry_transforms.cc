@@ -132,12 +132,13 @@ class CoordinateSwap {
     bool is_little_ = false;
 };
 
-/// Where the geometries of a schema are, so that records without any are left as they lie.
-bool holds_geometry(const Schema& schema) {
+/// Whether there is something to change: a geometry, or a field with a default, which takes the place of its null.
+bool is_concerned(const Schema& schema) {
     if (schema.is_logical(kGeometry)) return true;
-    if (schema.items && holds_geometry(*schema.items)) return true;
-    return std::any_of(schema.fields.begin(), schema.fields.end(),
-                       [](const auto& field) { return holds_geometry(*field.schema); });
+    if (schema.items && is_concerned(*schema.items)) return true;
+    return std::any_of(schema.fields.begin(), schema.fields.end(), [](const auto& field) {
+        return field.schema->default_json || is_concerned(*field.schema);
+    });
 }
 
 /// A transform that changes the bytes of geometries, wherever in the value they are.
@@ -146,7 +147,7 @@ class GeometryTransform : public Transform {
     bool apply(Record& record, record::Arena& arena) override {
         if (record.value.value.is_null() || !record.value.schema || record.value.schema->type != Type::Struct)
             return true;
-        if (!plans_.get(record.value.schema, [](const SchemaPtr& schema) { return holds_geometry(*schema); }))
+        if (!plans_.get(record.value.schema, [](const SchemaPtr& schema) { return is_concerned(*schema); }))
             return true;
         record.value.value = changed(*record.value.schema, record.value.value, arena);
         return true;
@@ -160,7 +161,7 @@ class GeometryTransform : public Transform {
 
   private:
     Value changed(const Schema& schema, const Value& raw, record::Arena& arena) {
-        if (raw.is_null() || !holds_geometry(schema)) return raw;
+        if (raw.is_null() || !is_concerned(schema)) return raw;
         const Value value = record::opened(schema, raw, arena);
         if (schema.type == Type::Array && enters_arrays()) {
             const auto items = record::new_fields(value.children().size(), arena);

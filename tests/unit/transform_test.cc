@@ -1,0 +1,146 @@
+/// Every transform with every option that it has, against what real Kafka Connect 4.1 and Debezium 3.5 made of the same
+/// records: tests/transforms (see its README).
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <list>
+#include <map>
+#include <set>
+#include <sstream>
+
+#include "base/errors.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "convert/json_converter.h"
+#include "convert/schema_reader.h"
+#include "transform/transform_types.h"
+
+namespace millrace::transform {
+namespace {
+
+Json read(const char* name) {
+    std::ifstream file(std::string(MILLRACE_TRANSFORM_CASES) + "/" + name);
+    std::stringstream text;
+    text << file.rdbuf();
+    const auto json = parse_json(text.str());
+    if (!json) throw std::runtime_error(std::string(name) + " is not there, or no JSON");
+    return *json;
+}
+
+const TransformType* type_named(const std::string& name) {
+    for (const auto* type : transform_types())
+        if (type->class_name == name) return type;
+    return nullptr;
+}
+
+/// One case's run; what it is made of lives as long as it does.
+class CaseRun {
+  public:
+    Json outcome(const Json& one, const Json& records) {
+        try {
+            const auto* type = type_named(one.at("type"));
+            if (type == nullptr) return {{"error", "there is no such transform"}};
+            config::Settings options;
+            for (const auto& [name, value] : one.at("options").items()) options.set(name, value.get<std::string>());
+            if (const auto problems = type->properties().check(options); !problems.empty()) return {{"error", problems[0].message}};
+            const auto transform = type->make(type->properties().with_defaults(options));
+            record::Record record = record_of(records.at(one.at("record")));
+            if (!transform->apply(record, arena_)) return {{"dropped", true}};
+            return shown(record);
+        } catch (const std::exception& fault) {
+            return {{"error", fault.what()}};
+        }
+    }
+
+  private:
+    record::SchemaAndValue side(const Json& json) {
+        if (json.is_null()) return {};
+        const std::string& text = texts_.emplace_back(to_text(json));
+        std::string_view payload;
+        const auto& schema = schemas_.of_record(text, payload);
+        return {schema, record::Value::json(payload)};
+    }
+    record::Record record_of(const Json& from) {
+        record::Record record;
+        record.topic = topic_ = from.value("topic", "srv.db.t");
+        record.key = side(from.at("key"));
+        record.value = side(from.at("value"));
+        if (from.contains("timestamp")) record.timestamp_ms = from["timestamp"].get<int64_t>();
+        for (const auto& header : from.value("headers", Json::array()))
+            record.headers.push_back({arena_.copy(header[0].get<std::string>()), side(header[1])});
+        return record;
+    }
+    Json text_of(const record::SchemaAndValue& of) {
+        convert::JsonConverter converter({.replace_null_with_default = false});
+        std::string text;
+        const auto made = converter.append(text, "t", of.schema, of.value, arena_);
+        if (made.is_null) return nullptr;
+        return (made.prefix != nullptr ? **made.prefix : std::string()) + text;
+    }
+    Json shown(const record::Record& record) {
+        Json out;
+        out["topic"] = std::string(record.topic);
+        if (record.partition) out["partition"] = *record.partition;
+        if (record.timestamp_ms) out["timestamp"] = *record.timestamp_ms;
+        out["key"] = text_of(record.key);
+        out["value"] = text_of(record.value);
+        out["headers"] = Json::array();
+        for (const auto& header : record.headers) out["headers"].push_back({std::string(header.name), text_of(header.content)});
+        return out;
+    }
+
+    record::Arena arena_;
+    std::list<std::string> texts_;
+    std::string topic_;
+    convert::SchemaReader schemas_;
+};
+
+/// Where two texts begin to differ, and what of them follows.
+std::string difference(const std::string& expected, const std::string& found) {
+    size_t at = 0;
+    while (at < expected.size() && at < found.size() && expected[at] == found[at]) ++at;
+    const size_t from = at < 60 ? 0 : at - 60;
+    return "\n  expected …" + expected.substr(from, 260) + "\n  found    …" + found.substr(from, 260);
+}
+
+TEST(Transforms, MakeOfEveryRecordWhatConnectAndDebeziumMakeOfIt) {
+    const Json all = read("cases.json"), expected = read("expected.json"), on_purpose = read("on_purpose.json");
+    size_t same = 0;
+    for (const auto& one : all["cases"]) {
+        const std::string name = one["name"];
+        const Json found = CaseRun().outcome(one, all["records"]);
+        const Json& wanted = on_purpose.contains(name) ? on_purpose[name]["ours"] : expected.at(name);
+        // Whether it fails counts; the words are ours.
+        const bool is_same = wanted.contains("error") ? found.contains("error") : found == wanted;
+        same += is_same ? 1 : 0;
+        EXPECT_TRUE(is_same) << name << difference(to_text(wanted), to_text(found));
+    }
+    EXPECT_EQ(same, all["cases"].size());
+    for (const auto& [name, entry] : on_purpose.items()) EXPECT_TRUE(expected.contains(name)) << name;
+}
+
+TEST(Transforms, HaveACaseForEveryOptionThatDoesSomething) {
+    const Json all = read("cases.json");
+    std::map<std::string, std::set<std::string>> used;
+    for (const auto& one : all["cases"]) {
+        auto& options = used[one["type"]];
+        for (const auto& [name, value] : one["options"].items()) options.insert(name);
+    }
+    for (const auto* type : transform_types()) {
+        // $Key and $Value are one class.
+        const std::string name(type->class_name), base = name.substr(0, name.find('$'));
+        std::set<std::string> options;
+        bool is_tried = false;
+        for (const auto& [tried, its] : used) {
+            if (tried.substr(0, tried.find('$')) != base) continue;
+            is_tried = true;
+            options.insert(its.begin(), its.end());
+        }
+        EXPECT_TRUE(is_tried) << name;
+        for (const auto& property : type->properties().properties())
+            EXPECT_TRUE(property.support != config::Support::Works || options.contains(std::string(property.name))) << name << ": " << property.name;
+    }
+}
+
+}  // namespace
+}  // namespace millrace::transform
