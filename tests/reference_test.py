@@ -1,5 +1,5 @@
 """docs/reference: the pages are what the program says of its properties, and leave none of Debezium's out."""
-import re, subprocess, unittest
+import re, subprocess, sys, unittest
 
 from servers import BUILD, ROOT
 
@@ -17,6 +17,12 @@ class Reference(unittest.TestCase):
         for connector in ('mysql', 'mariadb', 'postgresql'):
             page = ROOT / 'docs' / 'reference' / f'{connector}.md'
             self.assertEqual(page.read_text(), self.page(connector), f'make it anew: millrace reference {connector} > {page.relative_to(ROOT)}')
+
+    def test_the_page_of_transforms_is_up_to_date(self):
+        sys.path.insert(0, str(ROOT / 'tests' / 'transforms'))
+        from case_table import page
+        self.assertEqual((ROOT / 'docs' / 'transforms.md').read_text(), page(BUILD / 'release' / 'millrace'),
+                         'make it anew: tests/transforms/case_table.py build/release/millrace > docs/transforms.md')
 
     def test_every_property_of_debezium_is_there(self):
         """tests/properties: the names that Debezium 3.5.0 and 3.6.1 declare."""

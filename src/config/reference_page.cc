@@ -52,16 +52,19 @@ std::string meaning_of(const Property& property) {
 
 }  // namespace
 
+std::string reference_rows(const PropertyTable& table, std::optional<std::string_view> group) {
+    std::string rows = "| Property | Values | Default | Meaning |\n|---|---|---|---|\n";
+    for (const auto& property : table.properties())
+        if (!group || property.group == *group)
+            rows += format("| {} | {} | {} | {} |\n", code(property.name), values_of(property), default_of(property),
+                           meaning_of(property));
+    return rows;
+}
+
 std::string reference_page(std::string_view title, const PropertyTable& table, std::string_view tool) {
     std::string page = format("# {}\n\nMade by `{}` from the tables that the program itself checks by.\n", title, tool);
-    for (const auto group : groups_of(table)) {
-        page += format("\n## {}\n\n| Property | Values | Default | Meaning |\n|---|---|---|---|\n",
-                       group.empty() ? "Further" : group);
-        for (const auto& property : table.properties())
-            if (property.group == group)
-                page += format("| {} | {} | {} | {} |\n", code(property.name), values_of(property),
-                               default_of(property), meaning_of(property));
-    }
+    for (const auto group : groups_of(table))
+        page += format("\n## {}\n\n{}", group.empty() ? "Further" : group, reference_rows(table, group));
     return page;
 }
 

@@ -67,7 +67,10 @@ std::optional<SchemaAndValue> number(std::string_view text, record::Arena& arena
         if (c != '.') digits += c;
     std::string bytes;
     decimal::append_twos_complement(bytes, digits);
-    Schema schema{.type = Type::Bytes, .name = std::string(record::kDecimal), .version = 1, .parameters = {{"scale", std::to_string(scale)}}};
+    Schema schema{.type = Type::Bytes,
+                  .name = std::string(record::kDecimal),
+                  .version = 1,
+                  .parameters = {{"scale", std::to_string(scale)}}};
     return SchemaAndValue{record::made(std::move(schema)), Value::bytes(arena.copy(bytes))};
 }
 

@@ -136,9 +136,8 @@ class CoordinateSwap {
 bool is_concerned(const Schema& schema) {
     if (schema.is_logical(kGeometry)) return true;
     if (schema.items && is_concerned(*schema.items)) return true;
-    return std::any_of(schema.fields.begin(), schema.fields.end(), [](const auto& field) {
-        return field.schema->default_json || is_concerned(*field.schema);
-    });
+    return std::any_of(schema.fields.begin(), schema.fields.end(),
+                       [](const auto& field) { return field.schema->default_json || is_concerned(*field.schema); });
 }
 
 /// A transform that changes the bytes of geometries, wherever in the value they are.

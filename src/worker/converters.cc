@@ -151,7 +151,8 @@ std::unique_ptr<convert::Converter> make_converter(const config::Settings& conne
     return make(named(connector, worker, side, is_header ? kSimpleHeaderConverter : kJsonConverter), side);
 }
 
-RecordPath record_path(const config::Settings& connector, const config::Settings& worker) {
+RecordPath record_path(const config::Settings& connector, const config::Settings& worker,
+                       std::function<void(bool is_kept)> skipped) {
     const Named key = named(connector, worker, "key.converter", kJsonConverter);
     const Named value = named(connector, worker, "value.converter", kJsonConverter);
     const Named header = named(connector, worker, "header.converter", kSimpleHeaderConverter);
@@ -168,7 +169,7 @@ RecordPath record_path(const config::Settings& connector, const config::Settings
         path.key_json.replace_null_with_default = path.value_json.replace_null_with_default = false;
     }
     if (!path.is_open && !has_transforms) return path;
-    path.make_stage = [connector, worker, has_simple_headers, is_open = path.is_open] {
+    path.make_stage = [connector, worker, has_simple_headers, is_open = path.is_open, skipped = std::move(skipped)] {
         engine::RecordStage::Options options;
         options.chain = transform::Chain::of(connector);
         options.is_open = is_open;
@@ -176,10 +177,23 @@ RecordPath record_path(const config::Settings& connector, const config::Settings
         options.value = make_converter(connector, worker, "value.converter");
         options.header = make_converter(connector, worker, "header.converter");
         options.has_simple_headers = has_simple_headers;
-        options.skips_faults = iequals(connector.text("errors.tolerance"), "all");
+        options.faults = {iequals(connector.text("errors.tolerance"), "all"),
+                          connector.text("errors.deadletterqueue.topic.name"),
+                          connector.boolean("errors.deadletterqueue.context.headers.enable"),
+                          connector.boolean("errors.log.include.messages"),
+                          connector.text("name"),
+                          skipped};
         return std::make_unique<engine::RecordStage>(std::move(options));
     };
     return path;
+}
+
+std::vector<std::string_view> converter_classes() {
+    std::vector<std::string_view> all = {
+        kJsonConverter,       kStringConverter, kByteArrayConverter, kBinaryDataConverter, kDebeziumByteArrayConverter,
+        kCloudEventsConverter};
+    for (const auto& [name, type] : kPrimitiveConverters) all.emplace_back(name);
+    return all;
 }
 
 const config::PropertyTable& converter_properties(const std::string& class_name) {

@@ -20,12 +20,16 @@ struct RecordPath {
 };
 
 /// What `transforms`, `key.converter`, `value.converter` and `header.converter` ask for, the connector's settings
-/// before the worker's. Throws ConfigError, for classes that are not built too.
-RecordPath record_path(const config::Settings& connector, const config::Settings& worker);
+/// before the worker's. Throws ConfigError, for classes that are not built too. `skipped`: see RecordStage::Faults.
+RecordPath record_path(const config::Settings& connector, const config::Settings& worker,
+                       std::function<void(bool is_kept)> skipped = {});
 
 /// The converter of one side ("key.converter"). Throws ConfigError.
 std::unique_ptr<convert::Converter> make_converter(const config::Settings& connector, const config::Settings& worker,
                                                    const std::string& side);
+
+/// The classes of converters for keys and values, in full.
+std::vector<std::string_view> converter_classes();
 
 /// The properties of a converter's class, given by its full or simple name; an empty table if it is not known here.
 const config::PropertyTable& converter_properties(const std::string& class_name);

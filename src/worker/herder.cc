@@ -408,7 +408,7 @@ Task::MakeSource Herder::source_maker(const std::string& name, const engine::Sou
             ++figures->records_skipped;
             if (is_kept) ++figures->dead_letters;
         };
-        RecordPath path = record_path(settings, config_.settings);
+        RecordPath path = record_path(settings, config_.settings, writer.refusal.skipped);
         engine::SourceContext context{log_,
                                       name,
                                       settings,

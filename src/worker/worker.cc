@@ -4,6 +4,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "transform/transform_types.h"
+#include "worker/converters.h"
 #include "worker/request_error.h"
 #include "worker/validation.h"
 
@@ -208,13 +210,16 @@ Json Worker::plugins(bool connectors_only) const {
     for (const auto* type : types_.all())
         all.push_back({{"class", type->class_name}, {"type", "source"}, {"version", type->version}});
     if (connectors_only) return all;
-    constexpr const char* kJson = "org.apache.kafka.connect.json.JsonConverter";
-    constexpr const char* kString = "org.apache.kafka.connect.storage.StringConverter";
-    for (const char* name : {kJson, kString})
-        all.push_back({{"class", name}, {"type", "converter"}, {"version", kConnectVersion}});
-    all.push_back({{"class", "org.apache.kafka.connect.storage.SimpleHeaderConverter"},
-                   {"type", "header_converter"},
-                   {"version", kConnectVersion}});
+    const auto add = [&](std::string_view name, const char* type) {
+        const auto version = name.starts_with("io.debezium.") ? types_.all().front()->version : kConnectVersion;
+        all.push_back({{"class", name}, {"type", type}, {"version", version}});
+    };
+    for (const auto name : converter_classes()) add(name, "converter");
+    for (const auto name : converter_classes())
+        if (name.starts_with("org.apache.")) add(name, "header_converter");
+    add("org.apache.kafka.connect.storage.SimpleHeaderConverter", "header_converter");
+    for (const auto* type : transform::transform_types()) add(type->class_name, "transformation");
+    for (const auto* type : transform::predicate_types()) add(type->class_name, "predicate");
     return all;
 }
 

@@ -38,11 +38,13 @@ class Generator {
     }
 
     std::string text() {
-        static const std::string kTexts[] = {"", "a", "x\"y\\z", "line\nbreak", "é", "\xF0\x9F\x98\x80", "null", "{}", "[1,2]", ",\"payload\":", kLong};
+        static const std::string kTexts[] = {"",     "a",  "x\"y\\z", "line\nbreak",   "é",  "\xF0\x9F\x98\x80",
+                                             "null", "{}", "[1,2]",   ",\"payload\":", kLong};
         return one_of(kTexts);
     }
     std::string field_name() {
-        static const std::string kNames[] = {"id", "name", "a", "b", "c", "with space", "dotted.name", "quoted\"name", "ünï", "op", "ts_ms"};
+        static const std::string kNames[] = {"id",          "name",         "a",   "b",  "c",    "with space",
+                                             "dotted.name", "quoted\"name", "ünï", "op", "ts_ms"};
         return one_of(kNames);
     }
 
@@ -51,7 +53,8 @@ class Generator {
         made.optional = chance(50);
         const unsigned kind = below(depth <= 0 ? 11 : may_be_struct ? 14 : 13);
         if (kind == 9 || kind == 10) {
-            constexpr std::pair<Type, std::string_view> kLogical[] = {{Type::Int32, record::kDate}, {Type::Int64, record::kTimestamp}, {Type::Bytes, record::kDecimal}};
+            constexpr std::pair<Type, std::string_view> kLogical[] = {
+                {Type::Int32, record::kDate}, {Type::Int64, record::kTimestamp}, {Type::Bytes, record::kDecimal}};
             const auto& [type, name] = one_of(kLogical);
             made.type = type;
             made.name = name;
@@ -78,7 +81,8 @@ class Generator {
     }
 
     SchemaPtr row(const std::string& name, bool optional) {
-        Schema made{.type = Type::Struct, .optional = optional, .name = name, .fields = {{"id", record::plain(Type::Int32)}}};
+        Schema made{
+            .type = Type::Struct, .optional = optional, .name = name, .fields = {{"id", record::plain(Type::Int32)}}};
         const unsigned count = 1 + below(6);
         for (unsigned i = 0; i < count; ++i) {
             const std::string field = field_name();
@@ -93,17 +97,29 @@ class Generator {
 
     Value full_value(const Schema& schema, int depth) {
         switch (schema.type) {
-            case Type::Boolean: return Value::boolean(chance(50));
+            case Type::Boolean:
+                return Value::boolean(chance(50));
             case Type::Float32: {
-                constexpr float kFloats[] = {0, -0.0F, 1.5F, 1e20F, 1.1F, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()};
+                constexpr float kFloats[] = {0,
+                                             -0.0F,
+                                             1.5F,
+                                             1e20F,
+                                             1.1F,
+                                             std::numeric_limits<float>::quiet_NaN(),
+                                             std::numeric_limits<float>::infinity()};
                 return Value::float32(one_of(kFloats));
             }
             case Type::Float64: {
-                constexpr double kDoubles[] = {0, 0.1, -1e300, 1e7, 1e-5, 5e-324, std::numeric_limits<double>::quiet_NaN()};
+                constexpr double kDoubles[] = {
+                    0, 0.1, -1e300, 1e7, 1e-5, 5e-324, std::numeric_limits<double>::quiet_NaN()};
                 return Value::float64(one_of(kDoubles));
             }
-            case Type::String: return Value::text(arena.copy(text()));
-            case Type::Bytes: return Value::bytes(arena.copy(chance(20) && !schema.is_logical(record::kDecimal) ? "" : std::string(1 + below(9), static_cast<char>(below(256)))));
+            case Type::String:
+                return Value::text(arena.copy(text()));
+            case Type::Bytes:
+                return Value::bytes(arena.copy(chance(20) && !schema.is_logical(record::kDecimal)
+                                                   ? ""
+                                                   : std::string(1 + below(9), static_cast<char>(below(256)))));
             case Type::Array: {
                 const auto items = record::new_fields(depth > 3 ? 0 : below(4), arena);
                 for (auto& item : items) item = value(*schema.items, depth + 1);
@@ -115,7 +131,9 @@ class Generator {
                     if (i % 2 == 1)
                         pairs[i] = value(*schema.items, depth + 1);
                     else
-                        pairs[i] = schema.keys->type == Type::String ? Value::text(arena.copy(text() + std::to_string(i))) : Value::integer(static_cast<int>(i));
+                        pairs[i] = schema.keys->type == Type::String
+                                       ? Value::text(arena.copy(text() + std::to_string(i)))
+                                       : Value::integer(static_cast<int>(i));
                 }
                 return Value::map(pairs);
             }
@@ -125,7 +143,10 @@ class Generator {
                 return Value::list(fields);
             }
             default: {
-                const int bits = schema.type == Type::Int8 ? 7 : schema.type == Type::Int16 ? 15 : schema.type == Type::Int32 ? 31 : 40;
+                const int bits = schema.type == Type::Int8    ? 7
+                                 : schema.type == Type::Int16 ? 15
+                                 : schema.type == Type::Int32 ? 31
+                                                              : 40;
                 const int64_t most = int64_t{1} << bits;
                 return Value::integer(std::uniform_int_distribution<int64_t>(-most, most - 1)(random_));
             }
@@ -152,8 +173,14 @@ SchemaPtr envelope_of(const SchemaPtr& row) {
                          .version = 2,
                          .fields = {{"before", row},
                                     {"after", row},
-                                    {"source", record::made({.type = Type::Struct, .name = "s.Source", .fields = {{"table", record::plain(Type::String, true)}, {"ts_ms", record::plain(Type::Int64)}}})},
-                                    {"transaction", record::made({.type = Type::Struct, .optional = true, .name = "event.block", .fields = {{"id", record::plain(Type::String)}}})},
+                                    {"source", record::made({.type = Type::Struct,
+                                                             .name = "s.Source",
+                                                             .fields = {{"table", record::plain(Type::String, true)},
+                                                                        {"ts_ms", record::plain(Type::Int64)}}})},
+                                    {"transaction", record::made({.type = Type::Struct,
+                                                                  .optional = true,
+                                                                  .name = "event.block",
+                                                                  .fields = {{"id", record::plain(Type::String)}}})},
                                     {"op", record::plain(Type::String)},
                                     {"ts_ms", record::plain(Type::Int64, true)}}});
 }
@@ -181,30 +208,74 @@ config::Settings random_chain(Generator& random, const Schema& row) {
         const std::string name = "t" + std::to_string(i), prefix = "transforms." + name + ".";
         names.push_back(name);
         const std::string side = random.chance(80) ? "$Value" : "$Key";
-        const auto set = [&](const std::string& type, std::initializer_list<std::pair<std::string, std::string>> options) {
-            settings.set(prefix + "type", type.starts_with("io.") ? type : "org.apache.kafka.connect.transforms." + type);
+        const auto set = [&](const std::string& type,
+                             std::initializer_list<std::pair<std::string, std::string>> options) {
+            settings.set(prefix + "type",
+                         type.starts_with("io.") ? type : "org.apache.kafka.connect.transforms." + type);
             for (const auto& [option, value] : options) settings.set(prefix + option, value);
         };
         constexpr const char* kTypes[] = {"int8", "int16", "int32", "int64", "float32", "float64", "boolean", "string"};
-        constexpr const char* kModes[] = {"drop", "tombstone", "rewrite", "rewrite-with-tombstone", "delete-to-tombstone"};
+        constexpr const char* kModes[] = {"drop", "tombstone", "rewrite", "rewrite-with-tombstone",
+                                          "delete-to-tombstone"};
         switch (random.below(17)) {
-            case 0: set("io.debezium.transforms.ExtractNewRecordState", {{"delete.tombstone.handling.mode", random.one_of(kModes)}, {"add.fields", random.chance(50) ? "op,source.table,before.id:old" : ""}, {"add.headers", random.chance(30) ? "op" : ""}}); break;
-            case 1: set("ReplaceField" + side, {{"exclude", field()}}); break;
-            case 2: set("ReplaceField" + side, {{"renames", "id:renamed"}, {"include", "id," + field()}}); break;
-            case 3: set("MaskField" + side, {{"fields", field()}}); break;
-            case 4: set("Cast" + side, {{"spec", field() + ":" + random.one_of(kTypes)}}); break;
-            case 5: set("Flatten" + side, {{"delimiter", "_"}}); break;
-            case 6: set("HoistField" + side, {{"field", "hoisted"}}); break;
-            case 7: set("ExtractField" + side, {{"field", field()}}); break;
-            case 8: set("InsertField" + side, {{"topic.field", "topic"}, {"static.field", "fixed"}, {"static.value", "1"}}); break;
-            case 9: set("SetSchemaMetadata" + side, {{"schema.name", "n"}, {"schema.version", "3"}}); break;
-            case 10: set("HeaderFrom" + side, {{"fields", field()}, {"headers", "h"}, {"operation", random.chance(50) ? "move" : "copy"}}); break;
-            case 11: set("ValueToKey", {{"fields", field()}}); break;
-            case 12: set("TimestampConverter" + side, {{"field", field()}, {"target.type", "string"}, {"format", "yyyy-MM-dd HH:mm"}}); break;
-            case 13: set("io.debezium.transforms.ByLogicalTableRouter", {{"topic.regex", "(.*)"}, {"topic.replacement", "all"}}); break;
-            case 14: set("io.debezium.transforms.ExtractChangedRecordState", {{"header.changed.name", "Changed"}}); break;
-            case 15: set("io.debezium.transforms.partitions.PartitionRouting", {{"partition.payload.fields", "change.id,source.table"}, {"partition.topic.num", "7"}}); break;
-            default: set("RegexRouter", {{"regex", "(.*)"}, {"replacement", "$1.x"}}); break;
+            case 0:
+                set("io.debezium.transforms.ExtractNewRecordState",
+                    {{"delete.tombstone.handling.mode", random.one_of(kModes)},
+                     {"add.fields", random.chance(50) ? "op,source.table,before.id:old" : ""},
+                     {"add.headers", random.chance(30) ? "op" : ""}});
+                break;
+            case 1:
+                set("ReplaceField" + side, {{"exclude", field()}});
+                break;
+            case 2:
+                set("ReplaceField" + side, {{"renames", "id:renamed"}, {"include", "id," + field()}});
+                break;
+            case 3:
+                set("MaskField" + side, {{"fields", field()}});
+                break;
+            case 4:
+                set("Cast" + side, {{"spec", field() + ":" + random.one_of(kTypes)}});
+                break;
+            case 5:
+                set("Flatten" + side, {{"delimiter", "_"}});
+                break;
+            case 6:
+                set("HoistField" + side, {{"field", "hoisted"}});
+                break;
+            case 7:
+                set("ExtractField" + side, {{"field", field()}});
+                break;
+            case 8:
+                set("InsertField" + side, {{"topic.field", "topic"}, {"static.field", "fixed"}, {"static.value", "1"}});
+                break;
+            case 9:
+                set("SetSchemaMetadata" + side, {{"schema.name", "n"}, {"schema.version", "3"}});
+                break;
+            case 10:
+                set("HeaderFrom" + side,
+                    {{"fields", field()}, {"headers", "h"}, {"operation", random.chance(50) ? "move" : "copy"}});
+                break;
+            case 11:
+                set("ValueToKey", {{"fields", field()}});
+                break;
+            case 12:
+                set("TimestampConverter" + side,
+                    {{"field", field()}, {"target.type", "string"}, {"format", "yyyy-MM-dd HH:mm"}});
+                break;
+            case 13:
+                set("io.debezium.transforms.ByLogicalTableRouter",
+                    {{"topic.regex", "(.*)"}, {"topic.replacement", "all"}});
+                break;
+            case 14:
+                set("io.debezium.transforms.ExtractChangedRecordState", {{"header.changed.name", "Changed"}});
+                break;
+            case 15:
+                set("io.debezium.transforms.partitions.PartitionRouting",
+                    {{"partition.payload.fields", "change.id,source.table"}, {"partition.topic.num", "7"}});
+                break;
+            default:
+                set("RegexRouter", {{"regex", "(.*)"}, {"replacement", "$1.x"}});
+                break;
         }
     }
     settings.set("transforms", join(names, ","));
@@ -234,7 +305,8 @@ convert::JsonConverterOptions random_options(Generator& random) {
 }
 
 /// What becomes of a record: its text, "dropped", or what is wrong with it.
-std::string outcome(const config::Settings& settings, record::Record record, const convert::JsonConverterOptions& options, record::Arena& arena) {
+std::string outcome(const config::Settings& settings, record::Record record,
+                    const convert::JsonConverterOptions& options, record::Arena& arena) {
     try {
         const auto chain = transform::Chain::of(settings);
         if (!chain.apply(record, arena)) return "dropped";
@@ -280,7 +352,8 @@ TEST(RecordPath, RandomChainsDoTheSameToAnUnopenedRecordAsToAnOpenedOne) {
         const std::string value_json = Generator::json_of(*envelope, value);
         const config::Settings settings = random_chain(random, *row);
         const auto options = random_options(random);
-        record::Record record{.topic = "t", .key = {key, Value::json(key_json)}, .value = {envelope, Value::json(value_json)}};
+        record::Record record{
+            .topic = "t", .key = {key, Value::json(key_json)}, .value = {envelope, Value::json(value_json)}};
         if (random.chance(10)) record.value = {};
         const std::string unopened = outcome(settings, record, options, random.arena);
         record.key.value = record::opened_whole(*key, record.key.value, random.arena);
@@ -295,8 +368,9 @@ TEST(RecordPath, RandomChainsDoTheSameToAnUnopenedRecordAsToAnOpenedOne) {
 }
 
 /// A record as a source writes it.
-void add_record(topiclog::AppendBatch& batch, const convert::JsonConverterOptions& options, const SchemaPtr& key, const Value& key_value,
-                const SchemaPtr& value, const Value& value_value, const std::string* headers, record::Arena& arena) {
+void add_record(topiclog::AppendBatch& batch, const convert::JsonConverterOptions& options, const SchemaPtr& key,
+                const Value& key_value, const SchemaPtr& value, const Value& value_value, const std::string* headers,
+                record::Arena& arena) {
     convert::JsonConverter converter(options);
     const auto text = [&](const SchemaPtr& schema, const Value& of) -> topiclog::AppendBatch::Text {
         const size_t start = batch.bytes().size();
@@ -319,14 +393,16 @@ std::string shown(const topiclog::AppendBatch& batch) {
     for (const auto& entry : batch.entries()) {
         out += batch.topic(entry.slot) + " " + batch.full_text(entry.key) + " " + batch.full_text(entry.value);
         if (entry.headers != nullptr)
-            for (const auto& [name, value] : topiclog::decode_headers(*entry.headers)) out += " " + name + "=" + value.value_or("null");
+            for (const auto& [name, value] : topiclog::decode_headers(*entry.headers))
+                out += " " + name + "=" + value.value_or("null");
         out += "\n";
     }
     return out;
 }
 
 TEST(RecordPath, WhatTheStageMovesAsItIsIsWhatItWritesOfOpenedRecords) {
-    const auto encoded = std::make_shared<const std::string>(topiclog::encode_headers({{"__debezium.context.taskId", "0"}, {"x", std::nullopt}}));
+    const auto encoded = std::make_shared<const std::string>(
+        topiclog::encode_headers({{"__debezium.context.taskId", "0"}, {"x", std::nullopt}}));
     for (unsigned seed = 0; seed < kCases; ++seed) {
         Generator random(seed);
         const SchemaPtr key = random.row("t.Key", false), value = random.row("t.Value", false);
@@ -353,7 +429,8 @@ TEST(RecordPath, WhatTheStageMovesAsItIsIsWhatItWritesOfOpenedRecords) {
             engine::RecordStage stage(std::move(stage_options));
             topiclog::AppendBatch batch;
             batch.keep(encoded);
-            const convert::JsonConverterOptions written = is_open ? convert::JsonConverterOptions{.replace_null_with_default = false} : options;
+            const convert::JsonConverterOptions written =
+                is_open ? convert::JsonConverterOptions{.replace_null_with_default = false} : options;
             for (int i = 0; i < 2; ++i) {
                 add_record(batch, written, key, key_value, value, value_value, encoded.get(), random.arena);
                 add_record(batch, written, key, key_value, nullptr, {}, encoded.get(), random.arena);

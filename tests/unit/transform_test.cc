@@ -42,7 +42,8 @@ class CaseRun {
             if (type == nullptr) return {{"error", "there is no such transform"}};
             config::Settings options;
             for (const auto& [name, value] : one.at("options").items()) options.set(name, value.get<std::string>());
-            if (const auto problems = type->properties().check(options); !problems.empty()) return {{"error", problems[0].message}};
+            if (const auto problems = type->properties().check(options); !problems.empty())
+                return {{"error", problems[0].message}};
             const auto transform = type->make(type->properties().with_defaults(options));
             record::Record record = record_of(records.at(one.at("record")));
             if (!transform->apply(record, arena_)) return {{"dropped", true}};
@@ -85,7 +86,8 @@ class CaseRun {
         out["key"] = text_of(record.key);
         out["value"] = text_of(record.value);
         out["headers"] = Json::array();
-        for (const auto& header : record.headers) out["headers"].push_back({std::string(header.name), text_of(header.content)});
+        for (const auto& header : record.headers)
+            out["headers"].push_back({std::string(header.name), text_of(header.content)});
         return out;
     }
 
@@ -138,7 +140,8 @@ TEST(Transforms, HaveACaseForEveryOptionThatDoesSomething) {
         }
         EXPECT_TRUE(is_tried) << name;
         for (const auto& property : type->properties().properties())
-            EXPECT_TRUE(property.support != config::Support::Works || options.contains(std::string(property.name))) << name << ": " << property.name;
+            EXPECT_TRUE(property.support != config::Support::Works || options.contains(std::string(property.name)))
+                << name << ": " << property.name;
     }
 }
 

@@ -30,21 +30,52 @@ void RecordStage::apply(topiclog::AppendBatch& batch) {
     for (const auto& entry : source_.entries()) {
         const std::string& topic = source_.topic(entry.slot);
         if (internal_topics_.contains(topic)) {
-            copy_unchanged(batch, entry);
+            copy_unchanged(batch, entry, topic);
             continue;
         }
         try {
             process(batch, entry);
         } catch (const FatalError& fault) {
-            if (!options_.skips_faults) throw;
-            if (options_.skipped) options_.skipped(fault.what());
+            if (!options_.faults.skips) throw;
+            leave_out(batch, entry, fault.what());
         }
     }
 }
 
-void RecordStage::copy_unchanged(Batch& to, const Batch::Entry& entry) {
+void RecordStage::leave_out(Batch& to, const Batch::Entry& entry, const std::string& why) {
+    const auto& faults = options_.faults;
+    const std::string& topic = source_.topic(entry.slot);
+    std::string content;
+    if (faults.logs_content && !entry.value.is_null) content = "; it is " + source_.full_text(entry.value);
+    log::warn("transform",
+              format("Error encountered in task {}-0. Executing stage '{}': a record of topic {} is left out: {}{}",
+                     faults.connector, stage_, topic, why, content));
+    const bool is_kept = !faults.dead_letter_topic.empty();
+    if (faults.skipped) faults.skipped(is_kept);
+    if (!is_kept) return;
+    copy_unchanged(to, entry, faults.dead_letter_topic);
+    if (!faults.adds_context) return;
+    auto headers = entry.headers == nullptr ? topiclog::Headers() : topiclog::decode_headers(*entry.headers);
+    const auto add = [&](const char* name, std::string value) {
+        headers.emplace_back(std::string("__connect.errors.") + name, std::move(value));
+    };
+    add("topic", topic);
+    add("connector.name", faults.connector);
+    add("task.id", "0");
+    add("stage", stage_);
+    add("class.name", "org.apache.kafka.connect.runtime.WorkerSourceTask");
+    add("exception.class.name", "org.apache.kafka.connect.errors.DataException");
+    add("exception.message", why);
+    own_headers_.push_back(topiclog::encode_headers(headers));
+    Batch::Entry letter = to.entries().back();
+    letter.headers = &own_headers_.back();
+    letter.has_own_headers = true;
+    to.replace_last(letter);
+}
+
+void RecordStage::copy_unchanged(Batch& to, const Batch::Entry& entry, const std::string& topic) {
     Batch::Entry made = entry;
-    made.slot = to.slot_named(source_.topic(entry.slot));
+    made.slot = to.slot_named(topic);
     made.key = copied(to, entry.key);
     made.value = copied(to, entry.value);
     to.add(made);
@@ -82,12 +113,15 @@ bool RecordStage::process(Batch& to, const Batch::Entry& entry) {
         record.key.value = entry.key.is_null ? record::Value() : record::Value::json("{}");
         record.value.value = entry.value.is_null ? record::Value() : record::Value::json("{}");
     }
+    stage_ = "TRANSFORMATION";
     if (!options_.chain.empty() && !options_.chain.apply(record, arena_)) return false;
     const size_t start = to.bytes().size();
     try {
         Batch::Entry made = entry;
         if (options_.is_open) {
+            stage_ = "KEY_CONVERTER";
             made.key = converted(to, *options_.key, record, record.key);
+            stage_ = "VALUE_CONVERTER";
             made.value = converted(to, *options_.value, record, record.value);
         } else {
             made.key = copied(to, entry.key);
@@ -95,6 +129,7 @@ bool RecordStage::process(Batch& to, const Batch::Entry& entry) {
         }
         made.partition = record.partition.value_or(-1);
         if (record.timestamp_ms) made.timestamp_ms = *record.timestamp_ms;
+        stage_ = "HEADER_CONVERTER";
         if (record.headers_changed) write_headers(made, record);
         note_topic(record.topic);
         made.slot = to.slot_named(record.topic);

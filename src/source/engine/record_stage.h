@@ -26,15 +26,24 @@ namespace millrace::engine {
 /// by one thread.
 class RecordStage {
   public:
+    /// What becomes of a record that a transform or converter fails on.
+    struct Faults {
+        bool skips = false;  ///< errors.tolerance=all: it is left out; else the task fails.
+        std::string
+            dead_letter_topic;      ///< errors.deadletterqueue.topic.name: takes what the source wrote; empty: none.
+        bool adds_context = false;  ///< With headers __connect.errors.*.
+        bool logs_content = false;  ///< errors.log.include.messages
+        std::string connector;
+        /// One was left out; whether the dead letter topic has it.
+        std::function<void(bool is_kept)> skipped;
+    };
     struct Options {
         transform::Chain chain;
         bool is_open = false;
         std::unique_ptr<convert::Converter> key, value;  ///< Where is_open.
         std::unique_ptr<convert::Converter> header;
         bool has_simple_headers = true;  ///< `header` writes of a text the text, as sources do.
-        /// errors.tolerance=all: a record that a transform or converter fails on is left out and told.
-        bool skips_faults = false;
-        std::function<void(const std::string& what)> skipped;
+        Faults faults;
     };
     explicit RecordStage(Options options) : options_(std::move(options)) {}
 
@@ -60,7 +69,8 @@ class RecordStage {
                           const record::SchemaAndValue& side);
     void write_headers(Batch::Entry& made, const record::Record& record);
     void note_topic(std::string_view topic);
-    void copy_unchanged(Batch& to, const Batch::Entry& entry);
+    void copy_unchanged(Batch& to, const Batch::Entry& entry, const std::string& topic);
+    void leave_out(Batch& to, const Batch::Entry& entry, const std::string& why);
     Batch::Text copied(Batch& to, const Batch::Text& text) const;
 
     Options options_;
@@ -76,6 +86,7 @@ class RecordStage {
     size_t next_last_ = 0;
     std::deque<std::string> own_headers_;  ///< Of this batch.
     record::Record record_;
+    const char* stage_ = "";                     ///< Where a fault came up, in Kafka Connect's word.
     const std::string* last_headers_ = nullptr;  ///< Of the record before.
     record::SchemaPtr text_schema_ = record::plain(record::Type::String);
 };

@@ -1,0 +1,45 @@
+"""docs/transforms.md: every transform's options, as the program tells them, with the recorded cases that try each.
+
+    python3 tests/transforms/case_table.py build/release/millrace > docs/transforms.md
+"""
+import collections, json, pathlib, re, subprocess, sys
+
+HERE = pathlib.Path(__file__).parent
+PREDICATES = {'name': 'golden mysql-smt-kafka', 'pattern': 'golden mysql-smt-*'}
+
+
+def page(binary):
+    text = subprocess.run([binary, 'reference', 'transforms'], capture_output=True, text=True, check=True).stdout
+    cases = json.loads((HERE / 'cases.json').read_text())['cases']
+    tried = collections.defaultdict(collections.Counter)
+    for case in cases:
+        base = case['type'].split('$')[0]
+        tried[base][''] += 1
+        for option in case['options']:
+            tried[base][option] += 1
+    out, base = [], None
+    for line in text.split('\n'):
+        if line.startswith('## '):
+            base = None
+        if line.startswith('### '):
+            base = line[4:].split('$')[0]
+            if tried[base]['']:
+                line += f'\n\n{tried[base][""]} cases.'
+        elif line.startswith('| Property'):
+            line += ' Tried by |'
+        elif line.startswith('|---'):
+            line += '---|'
+        elif line.startswith('| `'):
+            option = re.match(r'\| `([^`]+)`', line)[1]
+            if base and tried[base][option]:
+                line += f' {tried[base][option]} cases |'
+            elif base is None:
+                line += ' golden *-smt-* |'
+            else:
+                line += f' {PREDICATES.get(option, "") if ".predicates." in base else ""} |'
+        out.append(line)
+    return '\n'.join(out)
+
+
+if __name__ == '__main__':
+    sys.stdout.write(page(sys.argv[1]))

@@ -1,0 +1,98 @@
+"""Transforms in a running connector: what they route to is made and told of, what they fail on is named or left out, what
+is wrong with their options is said before anything starts."""
+import json, unittest
+
+from fixtures import FOLDER, fresh_database, server
+from servers import wait_until
+from worker import HttpError, Worker, connector, payload
+
+KAFKA, DEBEZIUM = 'org.apache.kafka.connect.transforms.', 'io.debezium.transforms.'
+
+
+def chain(**transforms):
+    config = {'transforms': ','.join(transforms)}
+    for name, options in transforms.items():
+        config.update({f'transforms.{name}.{option}': value for option, value in options.items()})
+    return config
+
+
+class Transforms(unittest.TestCase):
+    def setUp(self):
+        self.server = server('mariadb')
+        self.name = 'transforms_' + self._testMethodName[5:25].strip('_')
+        fresh_database(self.server, self.name)
+        self.server.sql(f'CREATE TABLE {self.name}.t (id INT PRIMARY KEY, text VARCHAR(20))', f"INSERT INTO {self.name}.t VALUES (1, '10'), (2, 'no number'), (3, '30')")
+        self.worker = Worker(FOLDER / self.name).start()
+        self.addCleanup(self.worker.kill)
+        self.topic = f'p.{self.name}.t'
+
+    def config(self, **settings):
+        return connector(self.server, 'p', **{'database.include.list': self.name, 'include.schema.changes': 'false', **settings})
+
+    def values(self, topic):
+        return [payload(r['v']) for r in self.worker.records(topic) if r['v'] is not None]
+
+    UNWRAP_AND_CAST = chain(unwrap={'type': DEBEZIUM + 'ExtractNewRecordState'}, number={'type': KAFKA + 'Cast$Value', 'spec': 'text:int32'})
+
+    def test_topics_that_they_choose_are_made_and_told_of(self):
+        route = chain(route={'type': KAFKA + 'RegexRouter', 'regex': r'p\.(.*)', 'replacement': 'routed.$1'},
+                      part={'type': DEBEZIUM + 'partitions.PartitionRouting', 'partition.payload.fields': 'change.id', 'partition.topic.num': '3'})
+        self.worker.create('c', self.config(**route, **{'topic.creation.default.partitions': '3', 'topic.creation.default.replication.factor': '1'}))
+        routed = 'routed.' + self.name + '.t'
+        wait_until('3 rows', lambda: self.worker.topics().get(routed) == 3, 30, self.worker.process)
+        self.assertEqual({r['p'] for r in self.worker.records(routed)}, {0, 1, 2})
+        self.assertNotIn(self.topic, self.worker.topics())
+        told = self.worker.get('/connectors/c/topics')['c']['topics']
+        self.assertIn(routed, told)
+        self.assertNotIn(self.topic, told)
+
+    def test_a_record_that_one_fails_on_fails_the_task_which_names_it(self):
+        self.worker.create('c', self.config(**self.UNWRAP_AND_CAST))
+        trace = self.worker.wait_failed('c')
+        for part in ('number', 'Cast$Value', self.topic, 'no number'):
+            self.assertIn(part, trace)
+
+    def test_or_is_left_out_and_kept_as_a_dead_letter(self):
+        self.worker.create('c', self.config(**self.UNWRAP_AND_CAST, **{'errors.tolerance': 'all', 'errors.deadletterqueue.topic.name': 'letters', 'errors.deadletterqueue.context.headers.enable': 'true'}))
+        self.worker.wait_running('c')
+        self.server.sql(f"INSERT INTO {self.name}.t VALUES (4, '40')")
+        wait_until('the other rows', lambda: self.worker.topics().get(self.topic) == 3, 30, self.worker.process)
+        self.assertEqual(self.values(self.topic), [{'id': 1, 'text': 10}, {'id': 3, 'text': 30}, {'id': 4, 'text': 40}])
+        letter = self.worker.records('letters')
+        self.assertEqual([payload(r['v'])['after']['id'] for r in letter], [2])
+        headers = dict(letter[0]['h'])
+        self.assertEqual((headers['__connect.errors.topic'], headers['__connect.errors.connector.name'], headers['__connect.errors.stage']), (self.topic, 'c', 'TRANSFORMATION'))
+        self.assertIn('no number', headers['__connect.errors.exception.message'])
+        self.assertIn('kafka_connect_task_error_metrics_total_records_skipped{connector="c",task="0"} 1', self.worker.request('GET', '/metrics')[1].decode())
+
+    def test_wrong_options_are_refused_by_property(self):
+        wrong = {
+            'transforms.a.type': chain(a={'type': 'com.example.Mine'}),
+            'transforms.b.spec': chain(b={'type': KAFKA + 'Cast$Value', 'spec': 'x:decimal'}),
+            'transforms.c.regex': chain(c={'type': KAFKA + 'RegexRouter', 'regex': '(', 'replacement': 'x'}),
+            'transforms.d.type': chain(d={'type': KAFKA + 'Cast', 'spec': 'x:int8'}),
+            'transforms.e.predicate': chain(e={'type': KAFKA + 'Filter', 'predicate': 'nobody'}),
+            'transforms.f.fields': chain(f={'type': KAFKA + 'MaskField$Value'}),
+            'predicates.p.pattern': {'predicates': 'p', 'predicates.p.type': KAFKA + 'predicates.TopicNameMatches', 'predicates.p.pattern': '['},
+            'transforms.g.delete.tombstone.handling.mode': chain(g={'type': DEBEZIUM + 'ExtractNewRecordState', 'delete.tombstone.handling.mode': 'perhaps'}),
+            'value.converter': {'value.converter': 'com.example.Converter'},
+        }
+        for name, settings in wrong.items():
+            with self.subTest(name):
+                config = self.config(**settings)
+                reply = self.worker.request('PUT', f"/connector-plugins/{config['connector.class']}/config/validate", {**config, 'name': 'c'})
+                errors = {c['value']['name']: c['value']['errors'] for c in json.loads(reply[1])['configs'] if c['value']['errors']}
+                self.assertIn(name, errors)
+                with self.assertRaises(HttpError):
+                    self.worker.create('c', config)
+
+    def test_all_of_them_are_listed_as_plugins(self):
+        plugins = {p['class']: p['type'] for p in self.worker.get('/connector-plugins?connectorsOnly=false')}
+        self.assertEqual(plugins[DEBEZIUM + 'outbox.EventRouter'], 'transformation')
+        self.assertEqual(plugins[KAFKA + 'Cast$Key'], 'transformation')
+        self.assertEqual(plugins[KAFKA + 'predicates.TopicNameMatches'], 'predicate')
+        self.assertEqual(plugins['io.debezium.converters.CloudEventsConverter'], 'converter')
+
+
+if __name__ == '__main__':
+    unittest.main()
