@@ -28,6 +28,7 @@ class CloudEventsConverter : public Converter {
 
     Converted append(std::string& out, std::string_view topic, const record::SchemaPtr& schema,
                      const record::Value& value, record::Arena& arena) override;
+    bool looks_at_headers() const override { return true; }
     Converted append_record(std::string& out, const record::Record& record, const record::SchemaAndValue& side,
                             record::Arena& arena) override;
 

@@ -23,6 +23,8 @@ struct Converted {
 class Converter {
   public:
     virtual ~Converter() = default;
+    /// Whether append_record() looks at a record's headers.
+    virtual bool looks_at_headers() const { return false; }
     /// Appends to `out`. `schema` may be missing, of a value without one. Throws FatalError for what cannot be
     /// converted, naming the field; RetriableError where a registry is away.
     virtual Converted append(std::string& out, std::string_view topic, const record::SchemaPtr& schema,

@@ -1,5 +1,10 @@
 #include "record/json_value.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -19,42 +24,64 @@ namespace {
                             schema.name.empty() ? "" : ", ", schema.name, json.substr(0, 200)));
 }
 
-/// Behind the closing quote of the string whose opening quote is at `at`.
-const char* skip_string(const char* at, const char* end) {
-    const char* from = at + 1;
-    while (from < end) {
-        const auto* quote = static_cast<const char*>(std::memchr(from, '"', static_cast<size_t>(end - from)));
-        if (quote == nullptr) return nullptr;
-        const char* before = quote;
-        while (before[-1] == '\\' && before - 1 > at) --before;
-        if ((quote - before) % 2 == 0) return quote + 1;
-        from = quote + 1;
+/// The first byte from `at` on that `is_sought` names by blocks of 16 (a bit for each) or, at the end, one by one.
+template <typename Block, typename One>
+const char* find_first(const char* at, const char* end, Block&& block, One&& one) {
+#ifdef __SSE2__
+    while (end - at >= 16) {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+        const auto mask = static_cast<unsigned>(_mm_movemask_epi8(block(bytes)));
+        if (mask != 0) return at + std::countr_zero(mask);
+        at += 16;
     }
-    return nullptr;
+#else
+    static_cast<void>(block);
+#endif
+    while (at < end && !one(*at)) ++at;
+    return at;
+}
+
+#ifdef __SSE2__
+__m128i equal_to(__m128i bytes, char c) {
+    return _mm_cmpeq_epi8(bytes, _mm_set1_epi8(c));
+}
+constexpr auto kQuoteOrBackslash = [](__m128i bytes) {
+    return _mm_or_si128(equal_to(bytes, '"'), equal_to(bytes, '\\'));
+};
+/// '[' and ']' differ from '{' and '}' by one bit.
+constexpr auto kQuoteOrBracket = [](__m128i bytes) {
+    const __m128i folded = _mm_or_si128(bytes, _mm_set1_epi8(0x20));
+    return _mm_or_si128(equal_to(bytes, '"'), _mm_or_si128(equal_to(folded, '{'), equal_to(folded, '}')));
+};
+#else
+constexpr int kQuoteOrBackslash = 0, kQuoteOrBracket = 0;
+#endif
+
+/// Behind the closing quote of the string whose opening quote is at `at`; nullptr: there is none.
+const char* skip_string(const char* at, const char* end) {
+    for (++at;; at += 2) {
+        at = find_first(at, end, kQuoteOrBackslash, [](char c) { return c == '"' || c == '\\'; });
+        if (at >= end) return nullptr;
+        if (*at == '"') return at + 1;
+        if (end - at < 2) return nullptr;
+    }
 }
 
 const char* skip_nested(const char* at, const char* end) {
     int depth = 0;
-    while (at < end) {
-        switch (*at) {
-            case '"':
-                at = skip_string(at, end);
-                if (at == nullptr) return nullptr;
-                continue;
-            case '{':
-            case '[':
-                ++depth;
-                break;
-            case '}':
-            case ']':
-                if (--depth == 0) return at + 1;
-                break;
-            default:
-                break;
+    while (true) {
+        at = find_first(at, end, kQuoteOrBracket,
+                        [](char c) { return c == '"' || (c | 0x20) == '{' || (c | 0x20) == '}'; });
+        if (at >= end) return nullptr;
+        if (*at == '"') {
+            at = skip_string(at, end);
+            if (at == nullptr) return nullptr;
+            continue;
         }
+        depth += (*at | 0x20) == '{' ? 1 : -1;
         ++at;
+        if (depth == 0) return at;
     }
-    return nullptr;
 }
 
 std::string_view unescaped(std::string_view quoted, Arena& arena) {
@@ -139,23 +166,41 @@ Value open_map(const Schema& schema, std::string_view json, Arena& arena) {
     return Value::map(list.children());
 }
 
+/// Behind `"name":` if that is what stands at `at`, else nullptr.
+const char* behind_name(const char* at, const char* end, const std::string& name) {
+    const size_t size = name.size();
+    if (static_cast<size_t>(end - at) < size + 3 || at[0] != '"' || at[size + 1] != '"' || at[size + 2] != ':')
+        return nullptr;
+    return std::memcmp(at + 1, name.data(), size) == 0 ? at + size + 3 : nullptr;
+}
+
+Value open_struct_by_name(const Schema& schema, std::string_view json, std::span<Value> fields, Arena& arena) {
+    for_each_part(schema, json, true, [&](std::string_view name, std::string_view part) {
+        const auto at = schema.index_of(unescaped(name, arena));
+        if (!at) fail(schema, json);
+        fields[*at] = Value::json(part);
+    });
+    return Value::list(fields);
+}
+
+/// The converter writes the fields in their order; another order, and names with escapes, are looked up.
 Value open_struct(const Schema& schema, std::string_view json, Arena& arena) {
     const size_t count = schema.fields.size();
     auto* children = arena.allocate<Value>(count);
     std::uninitialized_fill_n(children, count, Value());
-    size_t next = 0;
-    for_each_part(schema, json, true, [&](std::string_view name, std::string_view part) {
-        // The converter writes the fields in their order; another order is looked up.
-        if (next < count && name.substr(1, name.size() - 2) == schema.fields[next].name) {
-            children[next++] = Value::json(part);
-            return;
-        }
-        const auto at = schema.index_of(unescaped(name, arena));
-        if (!at) fail(schema, json);
-        children[*at] = Value::json(part);
-        next = *at + 1;
-    });
-    return Value::list({children, count});
+    const std::span<Value> fields{children, count};
+    const char* at = json.data();
+    const char* const end = at + json.size();
+    for (size_t i = 0; i < count; ++i) {
+        if (at == end || *at != (i == 0 ? '{' : ',')) return open_struct_by_name(schema, json, fields, arena);
+        const char* value = behind_name(at + 1, end, schema.fields[i].name);
+        const char* behind = value == nullptr ? nullptr : skip_json(value, end);
+        if (behind == nullptr) return open_struct_by_name(schema, json, fields, arena);
+        fields[i] = Value::json({value, static_cast<size_t>(behind - value)});
+        at = behind;
+    }
+    if (count == 0 || at == end || *at != '}') return open_struct_by_name(schema, json, fields, arena);
+    return Value::list(fields);
 }
 
 }  // namespace

@@ -10,14 +10,18 @@ constexpr uint64_t kNull = UINT64_MAX;  ///< The size of a value that is null.
 
 }  // namespace
 
+void append_header_value(std::string& encoded, const std::string* value) {
+    varint::append(encoded, value != nullptr ? value->size() : kNull);
+    if (value != nullptr) encoded += *value;
+}
+
 std::string encode_headers(const Headers& headers) {
     std::string out;
     varint::append(out, headers.size());
     for (const auto& [name, value] : headers) {
         varint::append(out, name.size());
         out += name;
-        varint::append(out, value ? value->size() : kNull);
-        if (value) out += *value;
+        append_header_value(out, value ? &*value : nullptr);
     }
     return out;
 }

@@ -14,6 +14,8 @@ namespace millrace::topiclog {
 /// A record's headers, whose values may be null, in the form that logs store and a batch shares: see encode_headers().
 using Headers = std::vector<std::pair<std::string, std::optional<std::string>>>;
 std::string encode_headers(const Headers& headers);
+/// Appends a value as encode_headers() does, behind the count of headers and each one's name (varint size, bytes).
+void append_header_value(std::string& encoded, const std::string* value);
 /// Nothing is left out and the order is kept. Damaged bytes give what could be read.
 Headers decode_headers(std::string_view encoded);
 

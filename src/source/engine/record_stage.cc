@@ -15,7 +15,19 @@ bool is_key_header(std::string_view name) {
     return name == "__debezium.newkey" || name == "__debezium.oldkey";
 }
 
+/// Whether the first header is one of a key change.
+bool begins_with_key(const std::string& encoded) {
+    ByteCursor cursor(encoded);
+    if (varint::read(cursor) == 0) return false;
+    return is_key_header(cursor.bytes(varint::read(cursor)));
+}
+
 }  // namespace
+
+RecordStage::RecordStage(Options options)
+    : options_(std::move(options)),
+      reads_headers_((options_.chain.parts() & transform::kHeaders) != 0 || !options_.has_simple_headers ||
+                     (options_.is_open && (options_.key->looks_at_headers() || options_.value->looks_at_headers()))) {}
 
 void RecordStage::apply(topiclog::AppendBatch& batch) {
     arena_.clear();
@@ -100,9 +112,8 @@ bool RecordStage::process(Batch& to, const Batch::Entry& entry) {
     const std::vector<record::Header> shared = std::exchange(record.shared_headers, {});
     record.shares_headers = true;
     last_headers_ = entry.headers;
-    const unsigned parts = options_.chain.parts();
-    const bool reads_headers = options_.is_open || (parts & transform::kHeaders) != 0;
-    if (reads_headers && entry.headers != nullptr) read_headers(record, *entry.headers);
+    if (entry.headers != nullptr && (reads_headers_ || (options_.is_open && begins_with_key(*entry.headers))))
+        read_headers(record, *entry.headers);
     if (is_tombstone)
         for (const auto& header : shared) record.add_header(header.name, header.content);
     if (options_.is_open) {
@@ -196,24 +207,26 @@ void RecordStage::write_headers(Batch::Entry& made, const record::Record& record
         made.has_own_headers = false;
         return;
     }
-    topiclog::Headers headers;
-    headers.reserve(record.headers.size());
+    encoded_.clear();
+    varint::append(encoded_, record.headers.size());
     for (const auto& header : record.headers) {
-        auto& [name, value] = headers.emplace_back(std::string(header.name), std::nullopt);
-        std::string text;
+        varint::append(encoded_, header.name.size());
+        encoded_ += header.name;
+        header_text_.clear();
         const auto& [schema, content] = header.content;
-        if (options_.header->append_header(text, record.topic, header.name, schema, content, arena_))
-            value = std::move(text);
+        const bool has_value =
+            options_.header->append_header(header_text_, record.topic, header.name, schema, content, arena_);
+        topiclog::append_header_value(encoded_, has_value ? &header_text_ : nullptr);
     }
-    std::string encoded = topiclog::encode_headers(headers);
     // Those that are the same for one record after the other are shared.
-    made.has_own_headers = own_headers_.empty() || own_headers_.back() != encoded;
-    if (made.has_own_headers) own_headers_.push_back(std::move(encoded));
+    made.has_own_headers = own_headers_.empty() || own_headers_.back() != encoded_;
+    if (made.has_own_headers) own_headers_.push_back(encoded_);
     made.headers = &own_headers_.back();
 }
 
 void RecordStage::note_topic(std::string_view topic) {
-    if (!new_topic_ || options_.chain.empty()) return;
+    if (topic == last_topic_ || !new_topic_ || options_.chain.empty()) return;
+    last_topic_ = topic;
     std::string name(topic);
     if (known_topics_.contains(name)) return;
     if (topic.empty()) throw FatalError("A transform gave a record an empty topic");

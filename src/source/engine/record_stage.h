@@ -45,7 +45,7 @@ class RecordStage {
         bool has_simple_headers = true;  ///< `header` writes of a text the text, as sources do.
         Faults faults;
     };
-    explicit RecordStage(Options options) : options_(std::move(options)) {}
+    explicit RecordStage(Options options);
 
     /// Records of these topics are left as they are.
     void set_internal_topics(std::set<std::string> topics) { internal_topics_ = std::move(topics); }
@@ -74,10 +74,13 @@ class RecordStage {
     Batch::Text copied(Batch& to, const Batch::Text& text) const;
 
     Options options_;
+    const bool reads_headers_;
+    std::string encoded_, header_text_;  ///< Used again.
     std::set<std::string> internal_topics_;
     std::function<void(const std::string&)> new_topic_;
     std::unordered_set<std::string> known_topics_;
-    Batch source_;  ///< What the last batch was made from; owns what its entries point to.
+    std::string last_topic_;  ///< One of those.
+    Batch source_;            ///< What the last batch was made from; owns what its entries point to.
     record::Arena arena_;
     convert::SchemaReader schemas_;
     std::unordered_map<const std::string*, record::SchemaPtr> schema_of_prefix_;  ///< Of this batch.
