@@ -8,6 +8,7 @@
 #include "config/reference_page.h"
 #include "transform/chain.h"
 #include "transform/transform_types.h"
+#include "worker/converters.h"
 
 namespace millrace::cli {
 namespace {
@@ -28,13 +29,18 @@ void print_classes(const Types& types) {
 }
 
 void print_transforms() {
-    std::cout << "# Transforms and predicates\n\nMade by `millrace reference transforms` from the tables that the "
+    std::cout << "# Transforms, predicates and converters\n\nMade by `millrace reference transforms` from the tables "
+                 "that the "
                  "program itself "
                  "checks by. The recorded cases are in tests/transforms.\n\n## Every transform\n\n"
               << config::reference_rows(transform::transform_properties()) << "\n## Transforms\n";
     print_classes(transform::transform_types());
     std::cout << "\n## Predicates\n";
     print_classes(transform::predicate_types());
+    std::cout << "\n## Converters\n\nOptions stand behind key.converter., value.converter. or header.converter.\n";
+    for (const auto name : worker::converter_classes())
+        std::cout << format("\n### {}\n\n{}", name,
+                            config::reference_rows(worker::converter_properties(std::string(name))));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "base/errors.h"
 #include "base/text.h"
+#include "convert/avro_converter.h"
 #include "convert/cloud_events_converter.h"
 #include "convert/plain_converters.h"
 #include "transform/chain.h"
@@ -21,6 +22,7 @@ constexpr const char* kSimpleHeaderConverter = "org.apache.kafka.connect.storage
 constexpr const char* kByteArrayConverter = "org.apache.kafka.connect.converters.ByteArrayConverter";
 constexpr const char* kBinaryDataConverter = "io.debezium.converters.BinaryDataConverter";
 constexpr const char* kCloudEventsConverter = "io.debezium.converters.CloudEventsConverter";
+constexpr const char* kAvroConverter = "io.confluent.connect.avro.AvroConverter";
 constexpr const char* kDebeziumByteArrayConverter = "io.debezium.converters.ByteArrayConverter";
 
 /// The converters for one primitive type.
@@ -69,6 +71,23 @@ constexpr Property kCloudEventsProperties[] = {
     {.name = "metadata.source", .type = Type::List, .default_value = "value,id:generate,type:generate,traceparent:header,dataSchemaName:generate", .importance = Importance::High, .display_name = "metadata.source", .documentation = "Where source, operation and transaction come from (value or header), and the id, type, traceparent and dataSchemaName (header or generate)."},
 };
 
+constexpr Property kAvroProperties[] = {
+    {.name = "converter.type", .display_name = "converter.type", .order = -1, .support = Support::NoEffect, .documentation = "key or value."},
+    {.name = "schema.registry.url", .type = Type::List, .importance = Importance::High, .display_name = "schema.registry.url", .required = true, .documentation = "Addresses of a registry with Confluent's API (of Apicurio: /apis/ccompat/v7); the next is tried when one fails."},
+    {.name = "auto.register.schemas", .type = Type::Boolean, .default_value = "true", .importance = Importance::Medium, .display_name = "auto.register.schemas", .documentation = "Whether a schema that the registry does not have is registered."},
+    {.name = "use.latest.version", .type = Type::Boolean, .default_value = "false", .display_name = "use.latest.version", .documentation = "Whether the subject's newest schema is the one that counts; it must be the records'."},
+    {.name = "basic.auth.credentials.source", .default_value = "URL", .importance = Importance::Medium, .display_name = "basic.auth.credentials.source", .allowed = "URL, USER_INFO", .documentation = "Where name and password are: USER_INFO is basic.auth.user.info."},
+    {.name = "basic.auth.user.info", .type = Type::Password, .importance = Importance::Medium, .display_name = "basic.auth.user.info", .documentation = "NAME:PASSWORD"},
+    {.name = "schema.registry.basic.auth.user.info", .type = Type::Password, .importance = Importance::Medium, .display_name = "schema.registry.basic.auth.user.info", .documentation = "The same under its older name."},
+    {.name = "schema.registry.ssl.(.+)", .documentation = "Key and trust stores, as Kafka's clients have them."},
+    {.name = "key.subject.name.strategy", .type = Type::Class, .default_value = "io.confluent.kafka.serializers.subject.TopicNameStrategy", .importance = Importance::Medium, .display_name = "key.subject.name.strategy", .documentation = "TopicNameStrategy, RecordNameStrategy or TopicRecordNameStrategy."},
+    {.name = "value.subject.name.strategy", .type = Type::Class, .default_value = "io.confluent.kafka.serializers.subject.TopicNameStrategy", .importance = Importance::Medium, .display_name = "value.subject.name.strategy", .documentation = "The same for values."},
+    {.name = "connect.meta.data", .type = Type::Boolean, .default_value = "true", .display_name = "connect.meta.data", .documentation = "Whether schemas have connect.* properties."},
+    {.name = "ignore.default.for.nullables", .type = Type::Boolean, .default_value = "false", .display_name = "ignore.default.for.nullables", .documentation = "Whether a null stays one where the field has a default."},
+    {.name = "enhanced.avro.schema.support", .type = Type::Boolean, .default_value = "false", .display_name = "enhanced.avro.schema.support", .support = Support::NoEffect, .documentation = "Of schemas that were made from Avro's."},
+    {.name = "schemas.cache.config", .type = Type::Int, .default_value = "1000", .display_name = "schemas.cache.config", .support = Support::NoEffect, .documentation = "10,000 schemas are remembered."},
+};
+
 constexpr Property kHeaderProperties[] = {
     {.name = "converter.type", .display_name = "converter.type", .order = -1, .support = Support::NoEffect, .documentation = "header."},
 };
@@ -104,6 +123,36 @@ convert::JsonConverterOptions json_options(const config::Settings& own, bool sch
             iequals(own.text("decimal.format", "BASE64"), "NUMERIC")};
 }
 
+convert::AvroConverter::Subjects subjects_of(const config::Settings& own, const std::string& property) {
+    using Subjects = convert::AvroConverter::Subjects;
+    const std::string name = own.text(property, "TopicNameStrategy");
+    if (is_class(name, "io.confluent.kafka.serializers.subject.TopicNameStrategy")) return Subjects::Topic;
+    if (is_class(name, "io.confluent.kafka.serializers.subject.RecordNameStrategy")) return Subjects::Record;
+    if (is_class(name, "io.confluent.kafka.serializers.subject.TopicRecordNameStrategy")) return Subjects::TopicRecord;
+    throw ConfigError(property, format("The '{}' value is invalid: there is no strategy {}; use TopicNameStrategy, "
+                                       "RecordNameStrategy or TopicRecordNameStrategy",
+                                       property, name));
+}
+
+std::unique_ptr<convert::Converter> make_avro(const config::Settings& own, bool is_key) {
+    convert::SchemaRegistry::Options registry;
+    registry.urls = own.list("schema.registry.url");
+    if (registry.urls.empty())
+        throw ConfigError("schema.registry.url",
+                          "Missing required configuration \"schema.registry.url\" which has no default value.");
+    registry.auto_register = own.boolean("auto.register.schemas", true);
+    registry.use_latest = own.boolean("use.latest.version", false);
+    if (iequals(own.text("basic.auth.credentials.source", "URL"), "USER_INFO"))
+        registry.user_and_password = own.text("basic.auth.user.info", own.text("schema.registry.basic.auth.user.info"));
+    registry.tls = net::Tls::from([&](const std::string& name) { return own.text("schema.registry." + name); },
+                                  "schema.registry.");
+    convert::AvroConverter::Options options;
+    options.avro = {own.boolean("connect.meta.data", true), own.boolean("ignore.default.for.nullables", false)};
+    options.subjects = subjects_of(own, is_key ? "key.subject.name.strategy" : "value.subject.name.strategy");
+    options.is_key = is_key;
+    return std::make_unique<convert::AvroConverter>(std::move(registry), options);
+}
+
 std::unique_ptr<convert::Converter> make_cloud_events(const config::Settings& own) {
     for (const char* serializer : {"serializer.type", "data.serializer.type"})
         if (!iequals(own.text(serializer, "json"), "json"))
@@ -132,8 +181,9 @@ std::unique_ptr<convert::Converter> make(const Named& wanted, const std::string&
             make({delegate, below(wanted.own, "delegate.converter.type.")}, property));
     }
     if (is_class(name, kByteArrayConverter)) return std::make_unique<convert::ByteArrayConverter>();
-    if (is_class(name, kCloudEventsConverter)) {
+    if (is_class(name, kCloudEventsConverter) || is_class(name, kAvroConverter)) {
         try {
+            if (is_class(name, kAvroConverter)) return make_avro(wanted.own, property == "key.converter");
             return make_cloud_events(wanted.own);
         } catch (const ConfigError& fault) {
             throw ConfigError(format("{}.{}", property, fault.property()), fault.what());
@@ -192,6 +242,7 @@ std::vector<std::string_view> converter_classes() {
     std::vector<std::string_view> all = {
         kJsonConverter,       kStringConverter, kByteArrayConverter, kBinaryDataConverter, kDebeziumByteArrayConverter,
         kCloudEventsConverter};
+    all.emplace_back(kAvroConverter);
     for (const auto& [name, type] : kPrimitiveConverters) all.emplace_back(name);
     return all;
 }
@@ -209,11 +260,14 @@ const config::PropertyTable& converter_properties(const std::string& class_name)
                                               config::Words::Kafka);
     static const config::PropertyTable cloud_events(
         {std::begin(kCloudEventsProperties), std::end(kCloudEventsProperties)}, config::Words::Kafka);
+    static const config::PropertyTable avro({std::begin(kAvroProperties), std::end(kAvroProperties)},
+                                            config::Words::Kafka);
     static const config::PropertyTable none({}, config::Words::Kafka);
     if (is_class(class_name, kJsonConverter)) return json;
     if (is_class(class_name, kStringConverter)) return string;
     if (class_name == kBinaryDataConverter || class_name == kDebeziumByteArrayConverter) return binary;
     if (is_class(class_name, kCloudEventsConverter)) return cloud_events;
+    if (is_class(class_name, kAvroConverter)) return avro;
     if (is_class(class_name, kByteArrayConverter)) return plain;
     for (const auto& [name, type] : kPrimitiveConverters)
         if (is_class(class_name, name)) return plain;

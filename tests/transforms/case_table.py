@@ -5,6 +5,7 @@
 import collections, json, pathlib, re, subprocess, sys
 
 HERE = pathlib.Path(__file__).parent
+CONVERTERS = {'JsonConverter': 'golden mysql-smt-converters', 'StringConverter': 'converters_test', 'AvroConverter': 'avro_test', 'CloudEventsConverter': 'golden mysql-cloudevents'}
 PREDICATES = {'name': 'golden mysql-smt-kafka', 'pattern': 'golden mysql-smt-*'}
 
 
@@ -35,6 +36,8 @@ def page(binary):
                 line += f' {tried[base][option]} cases |'
             elif base is None:
                 line += ' golden *-smt-* |'
+            elif '.converter' in base or '.storage.' in base or '.avro.' in base or '.json.' in base:
+                line += f' {CONVERTERS.get(base.rsplit(".", 1)[1], "")} |'
             else:
                 line += f' {PREDICATES.get(option, "") if ".predicates." in base else ""} |'
         out.append(line)

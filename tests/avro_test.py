@@ -1,0 +1,186 @@
+"""Avro through a schema registry: what is written is read back with an Avro library that nobody here wrote (fastavro), and
+equals what the JSON converter writes of the same rows, value by value."""
+import base64, decimal, http.server, io, json, sys, threading, unittest
+
+from fixtures import FOLDER, LONG, fresh_database, server
+from kafka import CACHE
+from servers import wait_until
+from worker import HttpError, Worker, connector
+
+sys.path.append(str(CACHE / 'python'))
+import fastavro
+
+AVRO = 'io.confluent.connect.avro.AvroConverter'
+
+
+class Registry(http.server.ThreadingHTTPServer):
+    """A stand-in with the part of Confluent's API that converters use: subjects, versions, ids; it can be away, and ask for
+    a name and password."""
+    def __init__(self, port=0, user=None, state=None):
+        self.user, self.requests = user, 0
+        self.schemas, self.subjects = state or ({}, {})
+        super().__init__(('127.0.0.1', port), Handler)
+        self.url = f'http://127.0.0.1:{self.server_port}/apis/ccompat/v7'
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.shutdown()
+        self.server_close()
+
+    def id_of(self, text):
+        return self.schemas.setdefault(json.dumps(json.loads(text)), len(self.schemas) + 1)
+
+    def schema(self, number):
+        return json.loads(next(text for text, known in self.schemas.items() if known == number))
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+    def answer(self, status, body):
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header('Content-Type', 'application/vnd.schemaregistry.v1+json')
+        self.send_header('Content-Length', str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_GET(self):
+        self.handle_request(None)
+
+    def do_POST(self):
+        self.handle_request(json.loads(self.rfile.read(int(self.headers['Content-Length']))))
+
+    def handle_request(self, body):
+        registry = self.server
+        registry.requests += 1
+        if registry.user and self.headers.get('Authorization') != 'Basic ' + base64.b64encode(registry.user.encode()).decode():
+            return self.answer(401, {'error_code': 401, 'message': 'Unauthorized'})
+        parts = self.path.removeprefix('/apis/ccompat/v7').split('/')
+        subject = parts[2]
+        versions = registry.subjects.setdefault(subject, [])
+        if body is None:
+            return self.answer(200, {'id': versions[-1][0], 'schema': versions[-1][1]}) if versions else self.answer(404, {'error_code': 40401, 'message': 'Subject not found.'})
+        if len(parts) == 3:
+            known = [i for i, text in versions if json.loads(text) == json.loads(body['schema'])]
+            return self.answer(200, {'id': known[0]}) if known else self.answer(404, {'error_code': 40403, 'message': 'Schema not found'})
+        if 'refused' in subject:
+            return self.answer(409, {'error_code': 409, 'message': 'Schema being registered is incompatible with an earlier schema'})
+        number = registry.id_of(body['schema'])
+        if number not in [i for i, _ in versions]:
+            versions.append((number, body['schema']))
+        self.answer(200, {'id': number})
+
+
+class Avro(unittest.TestCase):
+    def setUp(self):
+        self.server = server('mariadb')
+        self.name = 'avro_' + self._testMethodName[5:20].strip('_')
+        fresh_database(self.server, self.name)
+        self.registry = Registry()
+        self.addCleanup(lambda: self.registry.stop())
+        self.worker = Worker(FOLDER / self.name).start()
+        self.addCleanup(self.worker.kill)
+        self.topic = f'p.{self.name}.t'
+
+    def config(self, prefix='p', **settings):
+        return connector(self.server, prefix, **{'database.include.list': self.name, 'include.schema.changes': 'false', **settings})
+
+    def avro(self, **settings):
+        sides = {f'{side}.converter{k}': v for side in ('key', 'value') for k, v in {'': AVRO, '.schema.registry.url': self.registry.url, **settings}.items()}
+        return self.config(**sides)
+
+    def read(self, text):
+        """(id, value)"""
+        raw = base64.b64decode(text.removeprefix('base64:')) if text.startswith('base64:') else text.encode()
+        self.assertEqual(raw[0], 0)
+        number = int.from_bytes(raw[1:5], 'big')
+        return number, fastavro.schemaless_reader(io.BytesIO(raw[5:]), fastavro.parse_schema(self.registry.schema(number)))
+
+    def test_mixed_events_equal_the_json_ones(self):
+        count = 100_000 if LONG else 5_000
+        self.server.sql(f"CREATE TABLE {self.name}.t (id INT PRIMARY KEY, s VARCHAR(30) DEFAULT 'dflt', d DECIMAL(12,2), f FLOAT, b DOUBLE, n SMALLINT, big BIGINT, j JSON, "
+                        f"e ENUM('a','b'), bits BIT(9), bin VARBINARY(9), dt DATETIME(3), da DATE, ti TIME(6), y YEAR, flag TINYINT(1))")
+        rows = ','.join(f"({i},{'NULL' if i % 3 == 0 else repr('text ' + chr(228) * (i % 5))},{i}.25,{i}.5,-{i}e3,{i % 30000},{i * 1000003},'{{\"a\":{i}}}','{'ab'[i % 2]}',b'{i % 512:09b}',x'{i % 256:02x}','2024-02-29 12:34:56.{i % 1000:03d}','2024-02-29','11:22:33.5',2024,{i % 2})"
+                        for i in range(count))
+        self.worker.create('json', self.config('j', **{'topic.prefix': 'j'}))
+        self.worker.create('avro', self.avro())
+        for name in ('json', 'avro'):
+            self.worker.wait_running(name)
+        for start in range(0, count, 10000):
+            part = rows.split('),(')[start:start + 10000]
+            self.server.sql(f'INSERT INTO {self.name}.t VALUES ' + '),('.join(part).strip('()').join('()'))
+        self.server.sql(f"UPDATE {self.name}.t SET s='changed' WHERE id%7=0", f'DELETE FROM {self.name}.t WHERE id%11=0')
+        expected = count + (count + 6) // 7 + 2 * ((count + 10) // 11)
+        j = f'j.{self.name}.t'
+        for topic in (j, self.topic):
+            wait_until(f'{expected} records of {topic}', lambda: self.worker.topics().get(topic) == expected, 300, self.worker.process)
+        compared = 0
+        for ours, theirs in zip(self.worker.records(self.topic), self.worker.records(j)):
+            if theirs['v'] is None:
+                self.assertIsNone(ours['v'])
+                continue
+            json_value = json.loads(theirs['v'])
+            number, value = self.read(ours['v'])
+            for image in ('before', 'after'):
+                self.same(json_value['schema'], value[image], json_value['payload'][image], image)
+            self.assertEqual(value['op'], json_value['payload']['op'])
+            self.assertEqual(self.read(ours['k'])[1], json.loads(theirs['k'])['payload'])
+            compared += 1
+        print(f'    {compared} events read by fastavro equal the JSON ones; {self.registry.requests} requests to the registry', flush=True)
+        self.assertGreater(compared, count)
+        self.assertLess(self.registry.requests, 20)
+
+    def same(self, schema, avro, plain, image):
+        if plain is None:
+            return self.assertIsNone(avro)
+        fields = {f['field']: f for f in next(f for f in schema['fields'] if f['field'] == image)['fields']}
+        self.assertEqual(set(avro), set(plain))
+        for name, value in plain.items():
+            ours = avro[name]
+            if fields[name].get('name') == 'org.apache.kafka.connect.data.Decimal' and value is not None:
+                value = decimal.Decimal(int.from_bytes(base64.b64decode(value), 'big', signed=True)).scaleb(-int(fields[name]['parameters']['scale']))
+            elif fields[name]['type'] == 'bytes' and value is not None:
+                value = base64.b64decode(value)
+            self.assertEqual(ours, value, name)
+
+    def test_a_registry_that_is_away_loses_nothing(self):
+        self.server.sql(f'CREATE TABLE {self.name}.t (id INT PRIMARY KEY)')
+        self.worker.create('c', {**self.avro(), 'retriable.restart.connector.wait.ms': '500'})
+        self.worker.wait_running('c')
+        self.server.sql(f'INSERT INTO {self.name}.t VALUES (1)')
+        wait_until('a record', lambda: self.worker.topics().get(self.topic) == 1, 30, self.worker.process)
+        port, state = self.registry.server_port, (self.registry.schemas, self.registry.subjects)
+        self.registry.stop()
+        self.server.sql(f'ALTER TABLE {self.name}.t ADD COLUMN v INT')
+        for i in range(2, 12):
+            self.server.sql(f'INSERT INTO {self.name}.t VALUES ({i}, {i})')
+        wait_until('the fault shown', lambda: 'No schema registry' in self.worker.log(), 30, self.worker.process)
+        self.registry = Registry(port, state=state)
+        wait_until('all records', lambda: self.worker.topics().get(self.topic) == 11, 60, self.worker.process)
+        self.assertEqual([self.read(r['v'])[1]['after']['id'] for r in self.worker.records(self.topic)], list(range(1, 12)))
+
+    def test_subjects_and_credentials(self):
+        self.registry.user = 'me:secret'
+        self.server.sql(f'CREATE TABLE {self.name}.t (id INT PRIMARY KEY)', f'INSERT INTO {self.name}.t VALUES (1)')
+        signed = {'.basic.auth.credentials.source': 'USER_INFO', '.basic.auth.user.info': 'me:secret'}
+        self.worker.create('c', self.avro(**signed, **{'.value.subject.name.strategy': 'io.confluent.kafka.serializers.subject.RecordNameStrategy'}))
+        wait_until('a record', lambda: self.worker.topics().get(self.topic) == 1, 30, self.worker.process)
+        self.assertEqual(set(self.registry.subjects), {f'{self.topic}-key', f'{self.topic}.Envelope'})
+        self.worker.create('d', {**self.avro(), 'topic.prefix': 'q', 'database.server.id': '71234'})
+        self.assertIn('401', self.worker.wait_failed('d'))
+
+    def test_what_a_registry_refuses_fails_the_task_with_its_words(self):
+        self.server.sql(f'CREATE TABLE {self.name}.refused (id INT PRIMARY KEY)', f'INSERT INTO {self.name}.refused VALUES (1)')
+        self.worker.create('c', self.avro())
+        self.assertIn('incompatible with an earlier schema', self.worker.wait_failed('c'))
+        self.worker.create('d', {**self.avro(**{'.auto.register.schemas': 'false'}), 'topic.prefix': 'q', 'database.server.id': '71235'})
+        self.assertIn('auto.register.schemas=false', self.worker.wait_failed('d'))
+        with self.assertRaises(HttpError) as refusal:
+            self.worker.create('e', self.config(**{'value.converter': AVRO}))
+        self.assertIn('schema.registry.url', str(refusal.exception))
+
+
+if __name__ == '__main__':
+    unittest.main()
