@@ -153,7 +153,7 @@ std::string connect_date_text(int64_t ms) {
     const int64_t rest = ms - days * kDayMs;
     const auto date = civil_from_days(days);
     const std::string day = format("{:04}-{:02}-{:02}", date.year, date.month, date.day);
-    const std::string time =
+    std::string time =
         format("{:02}:{:02}:{:02}.{:03}Z", rest / 3'600'000, rest / 60'000 % 60, rest / 1000 % 60, rest % 1000);
     if (ms < kDayMs) return time;
     return rest == 0 ? day : day + "T" + time;

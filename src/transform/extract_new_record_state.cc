@@ -36,7 +36,7 @@ std::vector<FieldReference> FieldReference::list(const std::string& text, const 
         if (parts.size() == 2)
             made.new_name_ = prefix + parts[1];
         else
-            made.new_name_ = prefix + (path.size() == 1 ? name : made.parent_ + "_" + name);
+            made.new_name_ = prefix + (path.size() == 1 ? name : format("{}_{}", made.parent_, name));
         all.push_back(std::move(made));
     }
     return all;

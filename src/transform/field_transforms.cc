@@ -14,7 +14,6 @@ namespace millrace::transform {
 namespace {
 
 using record::Record;
-using record::SchemaAndValue;
 using record::SchemaPtr;
 using record::Value;
 

@@ -80,7 +80,7 @@ class JsonPayload::Inference {
         Schema made{.type = Type::Struct, .optional = true, .name = name};
         for (const auto& [key, value] : node.items()) {
             const std::string field = options_.field_names_.apply(key);
-            const SchemaPtr schema = schema_of(trimmed(name).empty() ? field : name + "." + field, value);
+            const SchemaPtr schema = schema_of(trimmed(name).empty() ? field : format("{}.{}", name, field), value);
             if (schema && !made.index_of(field)) made.fields.push_back({field, schema});
         }
         return record::made(std::move(made));
