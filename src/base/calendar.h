@@ -16,6 +16,13 @@ constexpr int64_t days_from_civil(int64_t year, unsigned month, unsigned day) {
     return era * 146097 + static_cast<int64_t>(day_of_era) - 719468;
 }
 
+/// Rounded down, where `/` rounds towards zero.
+constexpr int64_t floor_div(int64_t value, int64_t by) {
+    return value / by - (value % by < 0 ? 1 : 0);
+}
+
+constexpr int64_t kDayMs = 86'400'000;
+
 struct CivilDate {
     int64_t year;
     unsigned month;

@@ -75,6 +75,13 @@ std::vector<std::string> logical_lines(std::string_view text) {
 
 }  // namespace
 
+Settings Settings::below(const std::string& prefix) const {
+    Settings own;
+    for (auto at = values_.lower_bound(prefix); at != values_.end() && at->first.starts_with(prefix); ++at)
+        own.values_.emplace(at->first.substr(prefix.size()), at->second);
+    return own;
+}
+
 std::optional<std::string> Settings::find(const std::string& name) const {
     const auto found = values_.find(name);
     if (found == values_.end()) return std::nullopt;

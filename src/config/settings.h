@@ -21,6 +21,8 @@ class Settings {
     void set_default(const std::string& name, const std::string& value) { values_.try_emplace(name, value); }
     void erase(const std::string& name) { values_.erase(name); }
     bool has(const std::string& name) const { return values_.contains(name); }
+    /// Those whose names begin with `prefix`, without it.
+    Settings below(const std::string& prefix) const;
 
     /// The trimmed text, or nothing if absent.
     std::optional<std::string> find(const std::string& name) const;

@@ -1,7 +1,7 @@
 #include "convert/cloud_events_converter.h"
 
-#include "base/calendar.h"
 #include "base/errors.h"
+#include "base/iso_text.h"
 #include "base/json_text.h"
 #include "base/text.h"
 #include "convert/java_text.h"
@@ -67,15 +67,6 @@ void append_extension(std::string& out, const std::string& name, const Schema& s
             throw FatalError(format("Source field of type {} cannot be converted into CloudEvents extension attribute.",
                                     upper(record::name_of(schema.type))));
     }
-}
-
-/// "2024-03-04T05:06:07.089Z"
-std::string time_text(int64_t ms) {
-    constexpr int64_t kDayMs = 86'400'000;
-    const int64_t days = (ms >= 0 ? ms : ms - kDayMs + 1) / kDayMs, rest = ms - days * kDayMs;
-    const auto date = civil_from_days(days);
-    return format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", date.year, date.month, date.day, rest / 3'600'000,
-                  rest / 60'000 % 60, rest / 1000 % 60, rest % 1000);
 }
 
 }  // namespace
@@ -204,7 +195,8 @@ void CloudEventsConverter::append_event(std::string& out, const record::Record& 
     append_field(out, "type",
                  options_.type == From::Header ? text_of(record, "type")
                                                : format("io.debezium.connector.{}.DataChangeEvent", source.connector));
-    append_field(out, "time", time_text(source.source.get("ts_ms").integer()));
+    out += ",\"time\":";
+    iso_text::append_instant(out, source.source.get("ts_ms").integer() * 1000, 3);
     append_field(out, "datacontenttype", "application/json");
     if (options_.has_trace_parent) {
         const auto* header = record.last_header("traceparent");

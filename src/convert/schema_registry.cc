@@ -22,8 +22,8 @@ std::pair<std::string, std::string> parted(const std::string& url) {
 }  // namespace
 
 struct SchemaRegistry::Server {
-    Server(std::string api_path, const std::string& address, const net::Tls& tls)
-        : path(std::move(api_path)), client(address, tls) {}
+    Server(std::string api_path, const std::string& address, const Options& options)
+        : path(std::move(api_path)), client(address, options.tls, options.read_timeout_ms) {}
 
     std::string path;
     net::HttpClient client;
@@ -32,7 +32,7 @@ struct SchemaRegistry::Server {
 SchemaRegistry::SchemaRegistry(Options options) : options_(std::move(options)) {
     for (const auto& url : options_.urls) {
         const auto [address, path] = parted(url);
-        auto server = std::make_unique<Server>(path, address, options_.tls);
+        auto server = std::make_unique<Server>(path, address, options_);
         if (!options_.user_and_password.empty()) server->client.authenticate(options_.user_and_password);
         servers_.push_back(std::move(server));
     }

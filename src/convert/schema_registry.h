@@ -18,8 +18,9 @@ class SchemaRegistry {
         std::vector<std::string> urls;  ///< Tried one after the other; http(s)://HOST:PORT[/PATH].
         std::string user_and_password;  ///< NAME:PASSWORD; empty: nobody asks.
         net::Tls tls;
-        bool auto_register = true;  ///< auto.register.schemas; else the schema must be there.
-        bool use_latest = false;    ///< use.latest.version: the subject's newest schema must be ours.
+        int64_t read_timeout_ms = 10'000;  ///< http.read.timeout.ms: a task that stops waits no longer.
+        bool auto_register = true;         ///< auto.register.schemas; else the schema must be there.
+        bool use_latest = false;           ///< use.latest.version: the subject's newest schema must be ours.
     };
     /// Throws ConfigError for a URL that is none.
     explicit SchemaRegistry(Options options);

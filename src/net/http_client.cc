@@ -39,12 +39,13 @@ std::unique_ptr<httplib::ClientImpl> client_of(const std::string& url, const Tls
 
 }  // namespace
 
-HttpClient::HttpClient(const std::string& url, const Tls& tls) : impl_(std::make_unique<Impl>()) {
+HttpClient::HttpClient(const std::string& url, const Tls& tls, int64_t read_timeout_ms)
+    : impl_(std::make_unique<Impl>()) {
     impl_->url = url.find("://") == std::string::npos ? "http://" + url : url;
     while (impl_->url.ends_with('/')) impl_->url.pop_back();
     impl_->client = client_of(impl_->url, tls);
     impl_->client->set_connection_timeout(5);
-    impl_->client->set_read_timeout(120);
+    impl_->client->set_read_timeout(read_timeout_ms / 1000, read_timeout_ms % 1000 * 1000);
     impl_->client->set_keep_alive(true);
     impl_->client->set_tcp_nodelay(true);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -17,8 +18,8 @@ struct HttpAnswer {
 class HttpClient {
   public:
     /// `url` is http://HOST:PORT or https://HOST:PORT; the server's certificate must name the host and be trusted.
-    /// Throws ConfigError if it is none.
-    explicit HttpClient(const std::string& url, const Tls& tls = {});
+    /// An answer may take `read_timeout_ms`. Throws ConfigError if it is none.
+    explicit HttpClient(const std::string& url, const Tls& tls = {}, int64_t read_timeout_ms = 120'000);
     ~HttpClient();
 
     /// Every request carries NAME:PASSWORD from then on, unless it brings an authorization of its own.

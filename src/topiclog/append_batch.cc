@@ -3,40 +3,47 @@
 #include "base/varint.h"
 
 namespace millrace::topiclog {
-
 namespace {
 
 constexpr uint64_t kNull = UINT64_MAX;  ///< The size of a value that is null.
 
 }  // namespace
 
-void append_header_value(std::string& encoded, const std::string* value) {
+void begin_headers(std::string& encoded, size_t count) {
+    varint::append(encoded, count);
+}
+
+void append_header(std::string& encoded, std::string_view name, const std::string* value) {
+    varint::append(encoded, name.size());
+    encoded += name;
     varint::append(encoded, value != nullptr ? value->size() : kNull);
     if (value != nullptr) encoded += *value;
 }
 
 std::string encode_headers(const Headers& headers) {
     std::string out;
-    varint::append(out, headers.size());
-    for (const auto& [name, value] : headers) {
-        varint::append(out, name.size());
-        out += name;
-        append_header_value(out, value ? &*value : nullptr);
-    }
+    begin_headers(out, headers.size());
+    for (const auto& [name, value] : headers) append_header(out, name, value ? &*value : nullptr);
     return out;
+}
+
+HeaderCursor::HeaderCursor(std::string_view encoded) : cursor_(encoded), left_(varint::read(cursor_)) {}
+
+std::optional<std::pair<std::string_view, std::optional<std::string_view>>> HeaderCursor::next() {
+    if (left_ == 0 || !cursor_.ok()) return std::nullopt;
+    --left_;
+    const std::string_view name = cursor_.bytes(varint::read(cursor_));
+    const uint64_t size = varint::read(cursor_);
+    std::optional<std::string_view> value;
+    if (size != kNull) value = cursor_.bytes(size);
+    if (!cursor_.ok()) return std::nullopt;
+    return std::pair(name, value);
 }
 
 Headers decode_headers(std::string_view encoded) {
     Headers headers;
-    ByteCursor cursor(encoded);
-    const uint64_t count = varint::read(cursor);
-    for (uint64_t i = 0; i < count && cursor.ok(); ++i) {
-        std::string name(cursor.bytes(varint::read(cursor)));
-        const uint64_t size = varint::read(cursor);
-        std::optional<std::string> value;
-        if (size != kNull) value = std::string(cursor.bytes(size));
-        if (cursor.ok()) headers.emplace_back(std::move(name), std::move(value));
-    }
+    HeaderCursor cursor(encoded);
+    while (const auto header = cursor.next()) headers.emplace_back(header->first, header->second);
     return headers;
 }
 

@@ -9,13 +9,27 @@
 #include <utility>
 #include <vector>
 
+#include "base/byte_cursor.h"
+
 namespace millrace::topiclog {
 
 /// A record's headers, whose values may be null, in the form that logs store and a batch shares: see encode_headers().
 using Headers = std::vector<std::pair<std::string, std::optional<std::string>>>;
 std::string encode_headers(const Headers& headers);
-/// Appends a value as encode_headers() does, behind the count of headers and each one's name (varint size, bytes).
-void append_header_value(std::string& encoded, const std::string* value);
+/// Encodes piece by piece: first how many there are, then each.
+void begin_headers(std::string& encoded, size_t count);
+void append_header(std::string& encoded, std::string_view name, const std::string* value);
+/// Reads encoded headers one by one, without copying them.
+class HeaderCursor {
+  public:
+    explicit HeaderCursor(std::string_view encoded);
+    /// The next; nothing behind the last, or where the bytes are damaged.
+    std::optional<std::pair<std::string_view, std::optional<std::string_view>>> next();
+
+  private:
+    ByteCursor cursor_;
+    uint64_t left_ = 0;
+};
 /// Nothing is left out and the order is kept. Damaged bytes give what could be read.
 Headers decode_headers(std::string_view encoded);
 

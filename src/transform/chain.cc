@@ -26,15 +26,6 @@ constexpr Property kCommon[] = {
      .documentation = "Whether the transform is applied where the predicate does not hold."},
 };
 
-/// The settings that begin with `prefix`, without it.
-config::Settings own_settings(const config::Settings& settings, const std::string& prefix) {
-    config::Settings own;
-    for (auto at = settings.values().lower_bound(prefix);
-         at != settings.values().end() && at->first.starts_with(prefix); ++at)
-        own.set(at->first.substr(prefix.size()), at->second);
-    return own;
-}
-
 std::string prefix_of(std::string_view kind, const std::string& alias) {
     return format("{}.{}.", kind, alias);
 }
@@ -75,7 +66,7 @@ const Type<Made>& type_of(std::span<const Type<Made>* const> types, const config
 /// Throws ConfigError with the property's full name.
 template <typename Made>
 std::unique_ptr<Made> make(const Type<Made>& type, const config::Settings& settings, const std::string& prefix) {
-    const config::Settings own = type.properties().with_defaults(own_settings(settings, prefix));
+    const config::Settings own = type.properties().with_defaults(settings.below(prefix));
     try {
         return type.make(own);
     } catch (const ConfigError& fault) {
@@ -86,7 +77,7 @@ std::unique_ptr<Made> make(const Type<Made>& type, const config::Settings& setti
 template <typename Made>
 void add_problems(const Type<Made>& type, const config::Settings& settings, const std::string& prefix,
                   std::vector<config::Problem>& all) {
-    const auto found = type.properties().check(own_settings(settings, prefix));
+    const auto found = type.properties().check(settings.below(prefix));
     for (const auto& problem : found) all.push_back({prefix + problem.property, problem.message});
     if (!found.empty()) return;
     make(type, settings, prefix);

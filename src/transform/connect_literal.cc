@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/calendar.h"
 #include "base/decimal.h"
 #include "base/text.h"
 #include "transform/simple_date_format.h"
@@ -75,7 +76,6 @@ std::optional<SchemaAndValue> number(std::string_view text, record::Arena& arena
 }
 
 std::optional<SchemaAndValue> moment(std::string_view text) {
-    constexpr int64_t kDayMs = 86'400'000;
     struct Form {
         size_t length;
         const char* pattern;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "base/calendar.h"
 #include "base/errors.h"
 #include "base/text.h"
 #include "record/json_value.h"
@@ -133,7 +134,6 @@ int32_t java_hash_code(const Schema& schema, const Value& raw, record::Arena& ar
         case Value::Kind::Boolean:
             return value.boolean() ? 1231 : 1237;
         case Value::Kind::Integer: {
-            constexpr int64_t kDayMs = 86'400'000;
             if (schema.is_logical(record::kDate)) return folded(static_cast<uint64_t>(value.integer() * kDayMs));
             const bool is_long = schema.type == Type::Int64 || schema.is_logical(record::kTime);
             return is_long ? folded(static_cast<uint64_t>(value.integer())) : static_cast<int32_t>(value.integer());

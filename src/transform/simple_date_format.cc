@@ -9,7 +9,6 @@
 namespace millrace::transform {
 namespace {
 
-constexpr int64_t kDayMs = 86'400'000;
 constexpr std::string_view kLetters = "GyYMLdDEuFwWaHkKhmsSzZX";
 constexpr const char* kMonths[] = {"January", "February", "March",     "April",   "May",      "June",
                                    "July",    "August",   "September", "October", "November", "December"};
@@ -25,7 +24,7 @@ struct Moment {
 
 Moment moment_of(int64_t ms) {
     Moment moment;
-    moment.days = (ms >= 0 ? ms : ms - kDayMs + 1) / kDayMs;
+    moment.days = floor_div(ms, kDayMs);
     moment.rest = ms - moment.days * kDayMs;
     moment.date = civil_from_days(moment.days);
     return moment;

@@ -1,3 +1,4 @@
+#include "base/calendar.h"
 #include "transform/options.h"
 #include "transform/plan_cache.h"
 #include "transform/require.h"
@@ -34,8 +35,6 @@ constexpr Property kOptions[] = {
      .documentation = "What a number counts, as source and as target."},
     kReplaceNullWithDefault,
 };
-
-constexpr int64_t kDayMs = 86'400'000;
 
 enum class Form { Text, Unix, Date, Time, Timestamp };
 

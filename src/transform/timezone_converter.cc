@@ -142,7 +142,7 @@ struct IsoTime {
     void move_to(int new_offset) {
         constexpr int64_t kDaySeconds = 86'400;
         const int64_t moved = second_of_day - offset + new_offset;
-        const int64_t days = (moved >= 0 ? moved : moved - kDaySeconds + 1) / kDaySeconds;
+        const int64_t days = floor_div(moved, kDaySeconds);
         day += days;
         second_of_day = moved - days * kDaySeconds;
         offset = new_offset;
@@ -270,18 +270,15 @@ class TimezoneConverter : public Transform {
             warn_once(schema.name, column.name);
         return image.raw(at, record::Nulls::AsTheyAre);
     }
-    static int64_t seconds_of(int64_t value, int64_t per_second) {
-        return (value >= 0 ? value : value - per_second + 1) / per_second;
-    }
     /// The value read as the zone's wall clock.
     Value as_local(const Value& value, int64_t per_second) const {
         if (value.is_null()) return value;
         return Value::integer(value.integer() -
-                              zone_.offset_of_local(seconds_of(value.integer(), per_second)) * per_second);
+                              zone_.offset_of_local(floor_div(value.integer(), per_second)) * per_second);
     }
     Value moved_epoch(const Value& value, int64_t per_second) const {
         if (value.is_null()) return value;
-        return Value::integer(value.integer() + zone_.offset_at(seconds_of(value.integer(), per_second)) * per_second);
+        return Value::integer(value.integer() + zone_.offset_at(floor_div(value.integer(), per_second)) * per_second);
     }
     Value zoned(const Value& value, bool has_date, record::Arena& arena) const {
         if (value.is_null()) return value;

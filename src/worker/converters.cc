@@ -1,5 +1,9 @@
 #include "worker/converters.h"
 
+#include <algorithm>
+#include <map>
+#include <span>
+
 #include "base/errors.h"
 #include "base/text.h"
 #include "convert/avro_converter.h"
@@ -19,46 +23,33 @@ using config::Width;
 constexpr const char* kJsonConverter = "org.apache.kafka.connect.json.JsonConverter";
 constexpr const char* kStringConverter = "org.apache.kafka.connect.storage.StringConverter";
 constexpr const char* kSimpleHeaderConverter = "org.apache.kafka.connect.storage.SimpleHeaderConverter";
-constexpr const char* kByteArrayConverter = "org.apache.kafka.connect.converters.ByteArrayConverter";
-constexpr const char* kBinaryDataConverter = "io.debezium.converters.BinaryDataConverter";
-constexpr const char* kCloudEventsConverter = "io.debezium.converters.CloudEventsConverter";
-constexpr const char* kAvroConverter = "io.confluent.connect.avro.AvroConverter";
-constexpr const char* kDebeziumByteArrayConverter = "io.debezium.converters.ByteArrayConverter";
-
-/// The converters for one primitive type.
-constexpr std::pair<const char*, record::Type> kPrimitiveConverters[] = {
-    {"org.apache.kafka.connect.converters.ShortConverter", record::Type::Int16},
-    {"org.apache.kafka.connect.converters.IntegerConverter", record::Type::Int32},
-    {"org.apache.kafka.connect.converters.LongConverter", record::Type::Int64},
-    {"org.apache.kafka.connect.converters.FloatConverter", record::Type::Float32},
-    {"org.apache.kafka.connect.converters.DoubleConverter", record::Type::Float64},
-    {"org.apache.kafka.connect.converters.BooleanConverter", record::Type::Boolean}};
-
 // clang-format off
+constexpr Property kConverterType = {.name = "converter.type", .display_name = "converter.type", .order = -1, .support = Support::NoEffect, .documentation = "key, value or header."};
+
 constexpr Property kJsonProperties[] = {
     {.name = "decimal.format", .default_value = "BASE64", .group = "Serialization", .width = Width::Medium, .display_name = "Decimal Format", .allowed = "BASE64, NUMERIC", .ignores_case = true, .documentation = "How precise decimals are written."},
-    {.name = "converter.type", .display_name = "converter.type", .order = -1, .support = Support::NoEffect, .documentation = "key or value."},
+    kConverterType,
     {.name = "schemas.cache.size", .type = Type::Int, .default_value = "1000", .importance = Importance::High, .group = "Schemas", .width = Width::Medium, .display_name = "Schema Cache Size", .order = 1, .support = Support::NoEffect},
     {.name = "replace.null.with.default", .type = Type::Boolean, .default_value = "true", .group = "Serialization", .width = Width::Medium, .display_name = "Replace null with default", .order = 1, .documentation = "Whether a field that is null is written with its default, if it has one."},
     {.name = "schemas.enable", .type = Type::Boolean, .default_value = "true", .importance = Importance::High, .group = "Schemas", .width = Width::Medium, .display_name = "Enable Schemas", .documentation = "Whether each record carries its schema."},
 };
 
 constexpr Property kStringProperties[] = {
-    {.name = "converter.type", .display_name = "converter.type", .order = -1, .support = Support::NoEffect, .documentation = "key or value."},
+    kConverterType,
     {.name = "converter.encoding", .default_value = "UTF-8", .importance = Importance::High, .width = Width::Medium, .display_name = "Encoding", .order = -1, .support = Support::Refused, .documentation = "Texts are written in UTF-8."},
 };
 
 constexpr Property kPlainProperties[] = {
-    {.name = "converter.type", .display_name = "converter.type", .order = -1, .support = Support::NoEffect, .documentation = "key or value."},
+    kConverterType,
 };
 
 constexpr Property kBinaryProperties[] = {
-    {.name = "converter.type", .display_name = "converter.type", .order = -1, .support = Support::NoEffect, .documentation = "key or value."},
+    kConverterType,
     {.name = "delegate.converter.type", .display_name = "Delegate converter type", .documentation = "The converter of values that are no bytes; its options stand behind delegate.converter.type."},
 };
 
 constexpr Property kCloudEventsProperties[] = {
-    {.name = "converter.type", .display_name = "converter.type", .order = -1, .support = Support::NoEffect, .documentation = "key or value."},
+    kConverterType,
     {.name = "serializer.type", .default_value = "json", .importance = Importance::High, .display_name = "serializer.type", .allowed = "json, avro", .built = "json", .documentation = "How events are written."},
     {.name = "data.serializer.type", .default_value = "json", .importance = Importance::High, .display_name = "data.serializer.type", .allowed = "json, avro", .built = "json", .documentation = "How their data is written."},
     {.name = "json.(.+)", .documentation = "Options of JsonConverter for the data."},
@@ -72,13 +63,14 @@ constexpr Property kCloudEventsProperties[] = {
 };
 
 constexpr Property kAvroProperties[] = {
-    {.name = "converter.type", .display_name = "converter.type", .order = -1, .support = Support::NoEffect, .documentation = "key or value."},
+    kConverterType,
     {.name = "schema.registry.url", .type = Type::List, .importance = Importance::High, .display_name = "schema.registry.url", .required = true, .documentation = "Addresses of a registry with Confluent's API (of Apicurio: /apis/ccompat/v7); the next is tried when one fails."},
     {.name = "auto.register.schemas", .type = Type::Boolean, .default_value = "true", .importance = Importance::Medium, .display_name = "auto.register.schemas", .documentation = "Whether a schema that the registry does not have is registered."},
     {.name = "use.latest.version", .type = Type::Boolean, .default_value = "false", .display_name = "use.latest.version", .documentation = "Whether the subject's newest schema is the one that counts; it must be the records'."},
     {.name = "basic.auth.credentials.source", .default_value = "URL", .importance = Importance::Medium, .display_name = "basic.auth.credentials.source", .allowed = "URL, USER_INFO", .documentation = "Where name and password are: USER_INFO is basic.auth.user.info."},
     {.name = "basic.auth.user.info", .type = Type::Password, .importance = Importance::Medium, .display_name = "basic.auth.user.info", .documentation = "NAME:PASSWORD"},
     {.name = "schema.registry.basic.auth.user.info", .type = Type::Password, .importance = Importance::Medium, .display_name = "schema.registry.basic.auth.user.info", .documentation = "The same under its older name."},
+    {.name = "http.read.timeout.ms", .type = Type::Int, .default_value = "10000", .display_name = "http.read.timeout.ms", .least = 1, .documentation = "How long a registry may take to answer."},
     {.name = "schema.registry.ssl.(.+)", .documentation = "Key and trust stores, as Kafka's clients have them."},
     {.name = "key.subject.name.strategy", .type = Type::Class, .default_value = "io.confluent.kafka.serializers.subject.TopicNameStrategy", .importance = Importance::Medium, .display_name = "key.subject.name.strategy", .documentation = "TopicNameStrategy, RecordNameStrategy or TopicRecordNameStrategy."},
     {.name = "value.subject.name.strategy", .type = Type::Class, .default_value = "io.confluent.kafka.serializers.subject.TopicNameStrategy", .importance = Importance::Medium, .display_name = "value.subject.name.strategy", .documentation = "The same for values."},
@@ -88,9 +80,6 @@ constexpr Property kAvroProperties[] = {
     {.name = "schemas.cache.config", .type = Type::Int, .default_value = "1000", .display_name = "schemas.cache.config", .support = Support::NoEffect, .documentation = "10,000 schemas are remembered."},
 };
 
-constexpr Property kHeaderProperties[] = {
-    {.name = "converter.type", .display_name = "converter.type", .order = -1, .support = Support::NoEffect, .documentation = "header."},
-};
 // clang-format on
 
 bool is_class(const std::string& name, std::string_view full) {
@@ -103,23 +92,15 @@ struct Named {
     config::Settings own;  ///< Without the prefix.
 };
 
-config::Settings below(const config::Settings& settings, const std::string& prefix) {
-    config::Settings own;
-    for (auto at = settings.values().lower_bound(prefix);
-         at != settings.values().end() && at->first.starts_with(prefix); ++at)
-        own.set(at->first.substr(prefix.size()), at->second);
-    return own;
-}
-
 /// A connector that names its own converter brings all of that converter's options itself.
 Named named(const config::Settings& connector, const config::Settings& worker, const std::string& side,
             const char* fallback) {
     const config::Settings& from = connector.text(side).empty() ? worker : connector;
-    return {from.text(side, fallback), below(from, side + ".")};
+    return {from.text(side, fallback), from.below(side + ".")};
 }
 
-convert::JsonConverterOptions json_options(const config::Settings& own, bool schemas_enable = true) {
-    return {own.boolean("schemas.enable", schemas_enable), own.boolean("replace.null.with.default", true),
+convert::JsonConverterOptions json_options(const config::Settings& own) {
+    return {own.boolean("schemas.enable", true), own.boolean("replace.null.with.default", true),
             iequals(own.text("decimal.format", "BASE64"), "NUMERIC")};
 }
 
@@ -144,6 +125,7 @@ std::unique_ptr<convert::Converter> make_avro(const config::Settings& own, bool 
     registry.use_latest = own.boolean("use.latest.version", false);
     if (iequals(own.text("basic.auth.credentials.source", "URL"), "USER_INFO"))
         registry.user_and_password = own.text("basic.auth.user.info", own.text("schema.registry.basic.auth.user.info"));
+    registry.read_timeout_ms = own.integer("http.read.timeout.ms", 10'000);
     registry.tls = net::Tls::from([&](const std::string& name) { return own.text("schema.registry." + name); },
                                   "schema.registry.");
     convert::AvroConverter::Options options;
@@ -153,12 +135,12 @@ std::unique_ptr<convert::Converter> make_avro(const config::Settings& own, bool 
     return std::make_unique<convert::AvroConverter>(std::move(registry), options);
 }
 
-std::unique_ptr<convert::Converter> make_cloud_events(const config::Settings& own) {
+std::unique_ptr<convert::Converter> make_cloud_events(const config::Settings& own, bool /*is_key*/) {
     for (const char* serializer : {"serializer.type", "data.serializer.type"})
         if (!iequals(own.text(serializer, "json"), "json"))
             throw ConfigError(serializer, format("The '{}' value is invalid: only json is built so far", serializer));
     convert::CloudEventsConverter::Options options;
-    options.data = json_options(below(own, "json."));
+    options.data = json_options(own.below("json."));
     options.has_extensions = own.boolean("extension.attributes.enable", true);
     options.has_trace_parent = own.boolean("opentelemetry.tracing.attributes.enable", false);
     options.read_metadata_source(
@@ -167,30 +149,74 @@ std::unique_ptr<convert::Converter> make_cloud_events(const config::Settings& ow
     return std::make_unique<convert::CloudEventsConverter>(options);
 }
 
-std::unique_ptr<convert::Converter> make(const Named& wanted, const std::string& property) {
-    const std::string& name = wanted.class_name;
-    if (is_class(name, kJsonConverter)) return std::make_unique<convert::JsonConverter>(json_options(wanted.own));
-    if (is_class(name, kStringConverter)) return std::make_unique<convert::StringConverter>();
-    if (is_class(name, kSimpleHeaderConverter)) return std::make_unique<convert::SimpleHeaderConverter>();
-    for (const auto& [class_name, type] : kPrimitiveConverters)
-        if (is_class(name, class_name)) return std::make_unique<convert::PrimitiveConverter>(type);
-    if (name == kBinaryDataConverter || name == kDebeziumByteArrayConverter || name == "BinaryDataConverter") {
-        const std::string delegate = wanted.own.text("delegate.converter.type");
-        if (delegate.empty()) return std::make_unique<convert::BinaryDataConverter>(nullptr);
-        return std::make_unique<convert::BinaryDataConverter>(
-            make({delegate, below(wanted.own, "delegate.converter.type.")}, property));
+using Made = std::unique_ptr<convert::Converter>;
+
+Made make_json(const config::Settings& own, bool /*is_key*/) {
+    return std::make_unique<convert::JsonConverter>(json_options(own));
+}
+
+template <typename Converter>
+Made make_plain(const config::Settings& /*own*/, bool /*is_key*/) {
+    return std::make_unique<Converter>();
+}
+
+template <record::Type type>
+Made make_primitive(const config::Settings& /*own*/, bool /*is_key*/) {
+    return std::make_unique<convert::PrimitiveConverter>(type);
+}
+
+Made make_binary(const config::Settings& own, bool is_key);
+
+/// Every class of converters there is.
+struct ConverterType {
+    std::string_view class_name;
+    std::span<const Property> properties;
+    Made (*make)(const config::Settings& own, bool is_key);  ///< From its own settings. Throws ConfigError.
+};
+constexpr ConverterType kConverters[] = {
+    {kJsonConverter, kJsonProperties, make_json},
+    {kStringConverter, kStringProperties, make_plain<convert::StringConverter>},
+    {"org.apache.kafka.connect.converters.ByteArrayConverter", kPlainProperties,
+     make_plain<convert::ByteArrayConverter>},
+    {"org.apache.kafka.connect.converters.ShortConverter", kPlainProperties, make_primitive<record::Type::Int16>},
+    {"org.apache.kafka.connect.converters.IntegerConverter", kPlainProperties, make_primitive<record::Type::Int32>},
+    {"org.apache.kafka.connect.converters.LongConverter", kPlainProperties, make_primitive<record::Type::Int64>},
+    {"org.apache.kafka.connect.converters.FloatConverter", kPlainProperties, make_primitive<record::Type::Float32>},
+    {"org.apache.kafka.connect.converters.DoubleConverter", kPlainProperties, make_primitive<record::Type::Float64>},
+    {"org.apache.kafka.connect.converters.BooleanConverter", kPlainProperties, make_primitive<record::Type::Boolean>},
+    {"io.debezium.converters.BinaryDataConverter", kBinaryProperties, make_binary},
+    {"io.debezium.converters.ByteArrayConverter", kBinaryProperties, make_binary},
+    {"io.debezium.converters.CloudEventsConverter", kCloudEventsProperties, make_cloud_events},
+    {"io.confluent.connect.avro.AvroConverter", kAvroProperties, make_avro},
+    {kSimpleHeaderConverter, kPlainProperties, make_plain<convert::SimpleHeaderConverter>}};
+
+/// By its full or simple name; nullptr: there is none.
+const ConverterType* find_converter(const std::string& name) {
+    const auto found = std::find_if(std::begin(kConverters), std::end(kConverters),
+                                    [&](const auto& type) { return is_class(name, type.class_name); });
+    return found == std::end(kConverters) ? nullptr : &*found;
+}
+
+/// Throws ConfigError that names the property in full.
+Made make(const Named& wanted, const std::string& property, bool is_key) {
+    const auto* type = find_converter(wanted.class_name);
+    if (type == nullptr)
+        throw ConfigError(
+            property, format("The '{}' value is invalid: {} is not supported by Millrace yet; use {} or {}", property,
+                             wanted.class_name, kJsonConverter, kStringConverter));
+    try {
+        return type->make(wanted.own, is_key);
+    } catch (const ConfigError& fault) {
+        throw ConfigError(format("{}.{}", property, fault.property()), fault.what());
     }
-    if (is_class(name, kByteArrayConverter)) return std::make_unique<convert::ByteArrayConverter>();
-    if (is_class(name, kCloudEventsConverter) || is_class(name, kAvroConverter)) {
-        try {
-            if (is_class(name, kAvroConverter)) return make_avro(wanted.own, property == "key.converter");
-            return make_cloud_events(wanted.own);
-        } catch (const ConfigError& fault) {
-            throw ConfigError(format("{}.{}", property, fault.property()), fault.what());
-        }
-    }
-    throw ConfigError(property, format("The '{}' value is invalid: {} is not supported by Millrace yet; use {} or {}",
-                                       property, name, kJsonConverter, kStringConverter));
+}
+
+Made make_binary(const config::Settings& own, bool is_key) {
+    constexpr const char* kDelegate = "delegate.converter.type";
+    const std::string delegate = own.text(kDelegate);
+    if (delegate.empty()) return std::make_unique<convert::BinaryDataConverter>(nullptr);
+    return std::make_unique<convert::BinaryDataConverter>(
+        make({delegate, own.below(std::string(kDelegate) + ".")}, kDelegate, is_key));
 }
 
 }  // namespace
@@ -198,7 +224,8 @@ std::unique_ptr<convert::Converter> make(const Named& wanted, const std::string&
 std::unique_ptr<convert::Converter> make_converter(const config::Settings& connector, const config::Settings& worker,
                                                    const std::string& side) {
     const bool is_header = side == "header.converter";
-    return make(named(connector, worker, side, is_header ? kSimpleHeaderConverter : kJsonConverter), side);
+    return make(named(connector, worker, side, is_header ? kSimpleHeaderConverter : kJsonConverter), side,
+                side == "key.converter");
 }
 
 RecordPath record_path(const config::Settings& connector, const config::Settings& worker,
@@ -239,39 +266,23 @@ RecordPath record_path(const config::Settings& connector, const config::Settings
 }
 
 std::vector<std::string_view> converter_classes() {
-    std::vector<std::string_view> all = {
-        kJsonConverter,       kStringConverter, kByteArrayConverter, kBinaryDataConverter, kDebeziumByteArrayConverter,
-        kCloudEventsConverter};
-    all.emplace_back(kAvroConverter);
-    for (const auto& [name, type] : kPrimitiveConverters) all.emplace_back(name);
+    std::vector<std::string_view> all;
+    for (const auto& type : kConverters)
+        if (type.class_name != kSimpleHeaderConverter) all.push_back(type.class_name);
     return all;
 }
 
 const config::PropertyTable& converter_properties(const std::string& class_name) {
-    static const config::PropertyTable json({std::begin(kJsonProperties), std::end(kJsonProperties)},
-                                            config::Words::Kafka);
-    static const config::PropertyTable string({std::begin(kStringProperties), std::end(kStringProperties)},
-                                              config::Words::Kafka);
-    static const config::PropertyTable header({std::begin(kHeaderProperties), std::end(kHeaderProperties)},
-                                              config::Words::Kafka);
-    static const config::PropertyTable plain({std::begin(kPlainProperties), std::end(kPlainProperties)},
-                                             config::Words::Kafka);
-    static const config::PropertyTable binary({std::begin(kBinaryProperties), std::end(kBinaryProperties)},
-                                              config::Words::Kafka);
-    static const config::PropertyTable cloud_events(
-        {std::begin(kCloudEventsProperties), std::end(kCloudEventsProperties)}, config::Words::Kafka);
-    static const config::PropertyTable avro({std::begin(kAvroProperties), std::end(kAvroProperties)},
-                                            config::Words::Kafka);
+    static const auto tables = [] {
+        std::map<std::string_view, config::PropertyTable> made;
+        for (const auto& type : kConverters)
+            made.try_emplace(type.class_name, std::vector(type.properties.begin(), type.properties.end()),
+                             config::Words::Kafka);
+        return made;
+    }();
     static const config::PropertyTable none({}, config::Words::Kafka);
-    if (is_class(class_name, kJsonConverter)) return json;
-    if (is_class(class_name, kStringConverter)) return string;
-    if (class_name == kBinaryDataConverter || class_name == kDebeziumByteArrayConverter) return binary;
-    if (is_class(class_name, kCloudEventsConverter)) return cloud_events;
-    if (is_class(class_name, kAvroConverter)) return avro;
-    if (is_class(class_name, kByteArrayConverter)) return plain;
-    for (const auto& [name, type] : kPrimitiveConverters)
-        if (is_class(class_name, name)) return plain;
-    return is_class(class_name, kSimpleHeaderConverter) ? header : none;
+    const auto* type = find_converter(class_name);
+    return type == nullptr ? none : tables.at(type->class_name);
 }
 
 }  // namespace millrace::worker

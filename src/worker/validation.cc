@@ -88,11 +88,7 @@ std::vector<config::Problem> version_problems(const engine::SourceType& type, co
 std::vector<config::Problem> converter_problems(const WorkerConfig& worker, const config::Settings& settings) {
     std::vector<config::Problem> all;
     for (const char* side : {"key.converter", "value.converter", "header.converter"}) {
-        const std::string prefix = std::string(side) + ".";
-        config::Settings own;
-        for (const auto& [name, value] : settings.values())
-            if (name.starts_with(prefix)) own.set(name.substr(prefix.size()), value);
-        const auto found = converter_properties(settings.text(side)).check(own);
+        const auto found = converter_properties(settings.text(side)).check(settings.below(std::string(side) + "."));
         for (const auto& problem : found) all.push_back({format("{}.{}", side, problem.property), problem.message});
         if (!found.empty()) continue;
         if (const auto problem = class_problem(side, settings); !problem.empty()) {

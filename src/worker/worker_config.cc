@@ -208,14 +208,6 @@ WorkerConfig WorkerConfig::from(const config::Settings& given) {
 
 namespace {
 
-/// The properties under a prefix, without it.
-std::map<std::string, std::string> with_prefix(const config::Settings& settings, std::string_view prefix) {
-    std::map<std::string, std::string> found;
-    for (const auto& [name, value] : settings.values())
-        if (name.starts_with(prefix)) found[name.substr(prefix.size())] = value;
-    return found;
-}
-
 /// What all Kafka clients of the worker share: its own properties that are ones of a client.
 std::map<std::string, std::string> common_client_properties(const config::Settings& settings) {
     constexpr std::string_view kShared[] = {"security.protocol",
@@ -254,9 +246,9 @@ std::unique_ptr<topiclog::TopicLog> open_embedded(const config::Settings& settin
 std::unique_ptr<topiclog::TopicLog> open_kafka(const config::Settings& settings) {
     topiclog::KafkaOptions options;
     options.common = common_client_properties(settings);
-    options.producer = with_prefix(settings, "producer.");
-    options.consumer = with_prefix(settings, "consumer.");
-    options.admin = with_prefix(settings, "admin.");
+    options.producer = settings.below("producer.").values();
+    options.consumer = settings.below("consumer.").values();
+    options.admin = settings.below("admin.").values();
     options.group_id = settings.text("group.id");
     options.creates_topics = settings.boolean("topic.creation.enable", true);
     options.timeout_ms = static_cast<int>(settings.integer("kafka.api.timeout.ms"));
@@ -288,7 +280,7 @@ topiclog::WriterOptions writer_options(const WorkerConfig& config, const std::st
                                        const config::Settings& settings) {
     topiclog::WriterOptions options;
     options.connector = connector;
-    options.client = with_prefix(settings, "producer.override.");
+    options.client = settings.below("producer.override.").values();
     for (const auto& [name, value] : settings.values())
         if (name.starts_with("topic.creation.")) options.topic_creation[name] = value;
     options.is_transactional = config.is_exactly_once();

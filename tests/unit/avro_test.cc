@@ -2,29 +2,18 @@
 /// records of tests/transforms/cases.json: avro.json there, made by AvroOracle.java.
 #include <gtest/gtest.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "base/base64.h"
 #include "base/errors.h"
 #include "base/json.h"
 #include "convert/avro_schema.h"
 #include "convert/schema_reader.h"
+#include "recorded_cases.h"
 
 namespace millrace::convert {
 namespace {
 
-Json read(const char* name) {
-    std::ifstream file(std::string(MILLRACE_TRANSFORM_CASES) + "/" + name);
-    std::stringstream text;
-    text << file.rdbuf();
-    const auto json = parse_json(text.str());
-    if (!json) throw std::runtime_error(std::string(name) + " is not there, or no JSON");
-    return *json;
-}
-
 TEST(Avro, SchemasAndBytesAreThoseOfTheConvertersOfConfluentAndApicurio) {
-    const Json cases = read("cases.json"), expected = read("avro.json");
+    const Json cases = recorded("cases.json"), expected = recorded("avro.json");
     size_t compared = 0;
     for (const auto& [name, record] : cases["records"].items()) {
         for (const char* side : {"key", "value"}) {

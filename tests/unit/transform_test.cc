@@ -2,30 +2,20 @@
 /// records: tests/transforms (see its README).
 #include <gtest/gtest.h>
 
-#include <fstream>
 #include <list>
 #include <map>
 #include <set>
-#include <sstream>
 
 #include "base/errors.h"
 #include "base/json.h"
 #include "base/text.h"
 #include "convert/json_converter.h"
 #include "convert/schema_reader.h"
+#include "recorded_cases.h"
 #include "transform/transform_types.h"
 
 namespace millrace::transform {
 namespace {
-
-Json read(const char* name) {
-    std::ifstream file(std::string(MILLRACE_TRANSFORM_CASES) + "/" + name);
-    std::stringstream text;
-    text << file.rdbuf();
-    const auto json = parse_json(text.str());
-    if (!json) throw std::runtime_error(std::string(name) + " is not there, or no JSON");
-    return *json;
-}
 
 const TransformType* type_named(const std::string& name) {
     for (const auto* type : transform_types())
@@ -106,7 +96,8 @@ std::string difference(const std::string& expected, const std::string& found) {
 }
 
 TEST(Transforms, MakeOfEveryRecordWhatConnectAndDebeziumMakeOfIt) {
-    const Json all = read("cases.json"), expected = read("expected.json"), on_purpose = read("on_purpose.json");
+    const Json all = recorded("cases.json"), expected = recorded("expected.json"),
+               on_purpose = recorded("on_purpose.json");
     size_t same = 0;
     for (const auto& one : all["cases"]) {
         const std::string name = one["name"];
@@ -122,7 +113,7 @@ TEST(Transforms, MakeOfEveryRecordWhatConnectAndDebeziumMakeOfIt) {
 }
 
 TEST(Transforms, HaveACaseForEveryOptionThatDoesSomething) {
-    const Json all = read("cases.json");
+    const Json all = recorded("cases.json");
     std::map<std::string, std::set<std::string>> used;
     for (const auto& one : all["cases"]) {
         auto& options = used[one["type"]];

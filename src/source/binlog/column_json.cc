@@ -23,10 +23,6 @@ using Kind = ColumnValue::Kind;
 using namespace temporal_text;
 using json_text::append_int;
 
-int64_t floor_div(int64_t value, int64_t by) {
-    return value / by - (value % by < 0 ? 1 : 0);
-}
-
 }  // namespace
 
 void ColumnPlan::append_plain(std::string& out, const ColumnValue& value) {

@@ -2,11 +2,9 @@
 
 #include <utility>
 
-#include "base/byte_cursor.h"
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "base/varint.h"
 
 namespace millrace::engine {
 namespace {
@@ -17,9 +15,8 @@ bool is_key_header(std::string_view name) {
 
 /// Whether the first header is one of a key change.
 bool begins_with_key(const std::string& encoded) {
-    ByteCursor cursor(encoded);
-    if (varint::read(cursor) == 0) return false;
-    return is_key_header(cursor.bytes(varint::read(cursor)));
+    const auto first = topiclog::HeaderCursor(encoded).next();
+    return first && is_key_header(first->first);
 }
 
 }  // namespace
@@ -174,18 +171,16 @@ record::SchemaAndValue RecordStage::opened(const Batch::Text& text) {
 
 /// Those of key changes hold the key as a record: see ChangeWriter.
 void RecordStage::read_headers(record::Record& record, const std::string& encoded) {
-    ByteCursor cursor(encoded);
-    const uint64_t count = varint::read(cursor);
-    for (uint64_t i = 0; i < count && cursor.ok(); ++i) {
-        const std::string_view name = cursor.bytes(varint::read(cursor));
-        const std::string_view text = cursor.bytes(varint::read(cursor));
-        if (options_.is_open && is_key_header(name)) {
+    topiclog::HeaderCursor cursor(encoded);
+    while (const auto header = cursor.next()) {
+        const auto& [name, text] = *header;
+        if (options_.is_open && is_key_header(name) && text) {
             std::string_view payload;
-            const auto& schema = schemas_.of_record(text, payload);
+            const auto& schema = schemas_.of_record(*text, payload);
             record.headers.push_back({name, {schema, record::Value::json(payload)}});
             record.headers_changed = true;
         } else {
-            record.headers.push_back({name, {text_schema_, record::Value::text(text)}});
+            record.headers.push_back({name, {text_schema_, text ? record::Value::text(*text) : record::Value()}});
         }
     }
     if (!options_.has_simple_headers) record.headers_changed = true;
@@ -208,15 +203,13 @@ void RecordStage::write_headers(Batch::Entry& made, const record::Record& record
         return;
     }
     encoded_.clear();
-    varint::append(encoded_, record.headers.size());
+    topiclog::begin_headers(encoded_, record.headers.size());
     for (const auto& header : record.headers) {
-        varint::append(encoded_, header.name.size());
-        encoded_ += header.name;
         header_text_.clear();
         const auto& [schema, content] = header.content;
         const bool has_value =
             options_.header->append_header(header_text_, record.topic, header.name, schema, content, arena_);
-        topiclog::append_header_value(encoded_, has_value ? &header_text_ : nullptr);
+        topiclog::append_header(encoded_, header.name, has_value ? &header_text_ : nullptr);
     }
     // Those that are the same for one record after the other are shared.
     made.has_own_headers = own_headers_.empty() || own_headers_.back() != encoded_;
