@@ -4,6 +4,7 @@
 #include "transform/options.h"
 #include "transform/plan_cache.h"
 #include "transform/require.h"
+#include "transform/schema_pool.h"
 #include "transform/transform_types.h"
 #include "transform/value_equality.h"
 
@@ -117,6 +118,7 @@ class HeaderToValue : public Transform {
         }
         if (entries.empty()) return true;
         record.value = with_entries(record.value, entries, 0, arena);
+        record.value.schema = schemas_.first(record.value.schema);
         if (is_move_)
             record.headers_changed |=
                 std::erase_if(record.headers, [&](const auto& header) {
@@ -178,6 +180,7 @@ class HeaderToValue : public Transform {
     const std::vector<std::string> headers_;
     std::vector<Path> fields_;
     const bool is_move_;
+    SchemaPool schemas_;
 };
 
 /// io.debezium.transforms.SchemaChangeEventFilter

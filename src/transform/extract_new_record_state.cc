@@ -1,6 +1,8 @@
 #include <algorithm>
+#include <map>
 
 #include "transform/field_reference.h"
+#include "transform/field_selection.h"
 #include "transform/options.h"
 #include "transform/plan_cache.h"
 #include "transform/require.h"
@@ -132,10 +134,17 @@ class ExtractNewRecordState : public Transform {
         const bool is_tombstone = record.value.value.is_null();
         const bool is_change = is_envelope(record.value);
         if (!is_change && !is_tombstone) return true;
-        if (!headers_.empty()) add_headers(record, arena);
-        if (is_tombstone) return deletes_ == Deletes::RewriteWithTombstone;
+        if (is_tombstone) {
+            for (const auto& reference : headers_)
+                if (reference.is_operation())
+                    record.add_header_in_place(reference.new_name(), {text_, Value::text("d")});
+            return deletes_ == Deletes::RewriteWithTombstone;
+        }
         const StructView envelope = require_struct(record.value, "source field insertion", arena);
         const Plan& plan = plans_.get(record.value.schema, [&](const SchemaPtr& from) { return plan_of(*from); });
+        for (size_t i = 0; i < headers_.size(); ++i)
+            if (plan.headers[i])
+                record.add_header_in_place(headers_[i].new_name(), {plan.headers[i], headers_[i].value_in(envelope)});
         const Value before = envelope.raw(plan.before), after = envelope.raw(plan.after);
         if (before.is_null() && after.is_null()) return false;  // a TRUNCATE
         return after.is_null() ? remove(record, envelope, plan, arena) : change(record, envelope, plan, arena);
@@ -151,11 +160,14 @@ class ExtractNewRecordState : public Transform {
   private:
     struct Plan {
         size_t before = 0, after = 0;
-        SchemaPtr row;              ///< As the envelope has it: optional.
-        SchemaPtr rewritten;        ///< What is written of it.
-        std::vector<size_t> added;  ///< Of fields_: those that the envelope has.
+        SchemaPtr row;                   ///< As the envelope has it: optional.
+        SchemaPtr rewritten;             ///< What is written of it.
+        std::vector<size_t> added;       ///< Of fields_: those that the envelope has.
+        std::vector<SchemaPtr> headers;  ///< Of headers_; nullptr: the envelope has no such field.
     };
     static std::string prefix(const config::Settings& settings, const std::string& name) { return settings.text(name); }
+    static constexpr size_t kDropsMax = 1000;
+    using Drops = std::map<std::vector<std::string>, FieldSelection>;  ///< By the names that a header lists.
     bool rewrites() const { return deletes_ == Deletes::Rewrite || deletes_ == Deletes::RewriteWithTombstone; }
 
     Plan plan_of(const Schema& envelope) const {
@@ -175,21 +187,8 @@ class ExtractNewRecordState : public Transform {
             plan.added.push_back(i);
         }
         plan.rewritten = record::made(std::move(to));
+        for (const auto& reference : headers_) plan.headers.push_back(reference.schema_in(envelope));
         return plan;
-    }
-
-    void add_headers(Record& record, record::Arena& arena) const {
-        if (record.value.value.is_null()) {
-            for (const auto& reference : headers_)
-                if (reference.is_operation())
-                    record.add_header_in_place(reference.new_name(),
-                                               {record::plain(record::Type::String), Value::text("d")});
-            return;
-        }
-        const StructView envelope(*record.value.schema, record.value.value, arena);
-        for (const auto& reference : headers_)
-            if (auto schema = reference.schema_in(*record.value.schema))
-                record.add_header_in_place(reference.new_name(), {schema, reference.value_in(envelope)});
     }
 
     void route(Record& record, const StructView& envelope, const Plan& plan, size_t image, record::Arena& arena) const {
@@ -242,7 +241,7 @@ class ExtractNewRecordState : public Transform {
     }
 
     /// What drop.fields.header.name lists.
-    void drop_fields(Record& record, record::Arena& arena) const {
+    void drop_fields(Record& record, record::Arena& arena) {
         if (drop_header_.empty()) return;
         const auto found = std::find_if(record.headers.begin(), record.headers.end(),
                                         [&](const auto& header) { return header.name == drop_header_; });
@@ -255,21 +254,19 @@ class ExtractNewRecordState : public Transform {
         if (drops_from_key_ && !record.key.value.is_null()) drop(record.key, names, arena);
         drop(record.value, names, arena);
     }
-    void drop(record::SchemaAndValue& side, const std::vector<std::string>& names, record::Arena& arena) const {
+    void drop(record::SchemaAndValue& side, const std::vector<std::string>& names, record::Arena& arena) {
         const StructView view = require_struct(side, "field replacement", arena);
-        Schema to = record::basics_of(*side.schema);
-        std::vector<Value> kept;
-        for (size_t i = 0; i < view.size(); ++i) {
-            const auto& field = side.schema->fields[i];
-            const bool is_named = std::find(names.begin(), names.end(), field.name) != names.end();
-            if (is_named && (field.schema->optional || !drops_optional_only_)) continue;
-            to.fields.push_back(field);
-            kept.push_back(view.raw(i));
+        auto& by_names = drops_.get(side.schema, [](const SchemaPtr&) { return Drops(); });
+        auto found = by_names.find(names);
+        if (found == by_names.end()) {
+            if (by_names.size() >= kDropsMax) by_names.clear();
+            const auto is_kept = [&](const record::Field& field) {
+                const bool is_named = std::find(names.begin(), names.end(), field.name) != names.end();
+                return !is_named || (drops_optional_only_ && !field.schema->optional);
+            };
+            found = by_names.emplace(names, FieldSelection::filtered(*side.schema, is_kept)).first;
         }
-        if (kept.size() == view.size()) return;
-        const auto fields = record::new_fields(kept.size(), arena);
-        std::copy(kept.begin(), kept.end(), fields.begin());
-        side = {record::made(std::move(to)), Value::list(fields)};
+        if (found->second.from.size() != view.size()) side = found->second.of(view, Nulls::AsDefault, arena);
     }
 
     const Deletes deletes_;
@@ -278,7 +275,9 @@ class ExtractNewRecordState : public Transform {
     const std::string drop_header_;
     const bool drops_from_key_, drops_optional_only_;
     const Nulls nulls_;
+    const SchemaPtr text_ = record::plain(record::Type::String);
     PlanCache<Plan> plans_;
+    PlanCache<Drops> drops_;
 };
 
 }  // namespace

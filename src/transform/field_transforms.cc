@@ -4,6 +4,7 @@
 
 #include "base/decimal.h"
 #include "transform/field_path.h"
+#include "transform/field_selection.h"
 #include "transform/options.h"
 #include "transform/plan_cache.h"
 #include "transform/require.h"
@@ -219,38 +220,30 @@ class ReplaceField : public Transform {
         auto& side = side_of(record, side_);
         if (side.value.is_null()) return true;
         const auto view = require_struct(side, "field replacement", arena);
-        const Plan& plan = plans_.get(side.schema, [&](const SchemaPtr& from) { return plan_of(*from); });
-        const auto fields = record::new_fields(plan.from.size(), arena);
-        for (size_t i = 0; i < plan.from.size(); ++i) fields[i] = view.raw(plan.from[i], nulls_);
-        side = {plan.schema, Value::list(fields)};
+        const auto& kept = plans_.get(side.schema, [&](const SchemaPtr& from) { return selection_of(*from); });
+        side = kept.of(view, nulls_, arena);
         return true;
     }
     unsigned parts() const override { return part_of(side_); }
 
   private:
-    struct Plan {
-        SchemaPtr schema;
-        std::vector<size_t> from;  ///< Where each field's value comes from.
-    };
-    Plan plan_of(const record::Schema& from) const {
-        record::Schema to = record::basics_of(from);
-        Plan plan;
-        for (size_t i = 0; i < from.fields.size(); ++i) {
-            const std::string& name = from.fields[i].name;
-            if (exclude_.contains(name) || (!include_.empty() && !include_.contains(name))) continue;
-            const auto renamed = renames_.find(name);
-            to.fields.push_back({renamed == renames_.end() ? name : renamed->second, from.fields[i].schema});
-            plan.from.push_back(i);
-        }
-        plan.schema = record::made(std::move(to));
-        return plan;
+    FieldSelection selection_of(const record::Schema& from) const {
+        FieldSelection kept = FieldSelection::filtered(from, [&](const record::Field& field) {
+            return !exclude_.contains(field.name) && (include_.empty() || include_.contains(field.name));
+        });
+        if (renames_.empty()) return kept;
+        record::Schema to = *kept.schema;
+        for (auto& field : to.fields)
+            if (const auto renamed = renames_.find(field.name); renamed != renames_.end()) field.name = renamed->second;
+        kept.schema = record::made(std::move(to));
+        return kept;
     }
 
     std::set<std::string> exclude_, include_;
     std::map<std::string, std::string> renames_;
     const record::Nulls nulls_;
     const Side side_;
-    PlanCache<Plan> plans_;
+    PlanCache<FieldSelection> plans_;
 };
 
 class ValueToKey : public Transform {
@@ -259,35 +252,29 @@ class ValueToKey : public Transform {
         : fields_(settings.list("fields")), nulls_(nulls_of(settings)) {}
     bool apply(Record& record, record::Arena& arena) override {
         const auto view = require_struct(record.value, "copying fields from value to key", arena);
-        const Plan& plan = plans_.get(record.value.schema, [&](const SchemaPtr& from) { return plan_of(*from); });
-        const auto fields = record::new_fields(plan.from.size(), arena);
-        for (size_t i = 0; i < plan.from.size(); ++i) fields[i] = view.raw(plan.from[i], nulls_);
-        record.key = {plan.schema, Value::list(fields)};
+        const auto& key = plans_.get(record.value.schema, [&](const SchemaPtr& from) { return selection_of(*from); });
+        record.key = key.of(view, nulls_, arena);
         return true;
     }
     unsigned parts() const override { return kKey | kValue; }
 
   private:
-    struct Plan {
-        SchemaPtr schema;
-        std::vector<size_t> from;
-    };
-    Plan plan_of(const record::Schema& from) const {
+    FieldSelection selection_of(const record::Schema& from) const {
         record::Schema to{.type = record::Type::Struct};
-        Plan plan;
+        FieldSelection key;
         for (const auto& name : fields_) {
             const auto at = from.index_of(name);
             if (!at) throw FatalError(format("Field does not exist: {}", name));
             to.fields.push_back(from.fields[*at]);
-            plan.from.push_back(*at);
+            key.from.push_back(*at);
         }
-        plan.schema = record::made(std::move(to));
-        return plan;
+        key.schema = record::made(std::move(to));
+        return key;
     }
 
     const std::vector<std::string> fields_;
     const record::Nulls nulls_;
-    PlanCache<Plan> plans_;
+    PlanCache<FieldSelection> plans_;
 };
 
 }  // namespace

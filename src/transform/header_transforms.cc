@@ -2,6 +2,7 @@
 #include <set>
 
 #include "transform/connect_literal.h"
+#include "transform/field_selection.h"
 #include "transform/options.h"
 #include "transform/plan_cache.h"
 #include "transform/require.h"
@@ -112,32 +113,20 @@ class HeaderFrom : public Transform {
     unsigned parts() const override { return kHeaders | part_of(side_); }
 
   private:
-    struct Plan {
-        record::SchemaPtr schema;
-        std::vector<size_t> kept;
-    };
     void move(record::SchemaAndValue& side, const record::StructView& view, record::Arena& arena) {
-        const Plan& plan = plans_.get(side.schema, [&](const record::SchemaPtr& from) {
-            record::Schema to = record::basics_of(*from);
-            Plan made;
-            for (size_t i = 0; i < from->fields.size(); ++i) {
-                if (std::find(fields_.begin(), fields_.end(), from->fields[i].name) != fields_.end()) continue;
-                to.fields.push_back(from->fields[i]);
-                made.kept.push_back(i);
-            }
-            made.schema = record::made(std::move(to));
-            return made;
+        const auto& kept = plans_.get(side.schema, [&](const record::SchemaPtr& from) {
+            return FieldSelection::filtered(*from, [&](const record::Field& field) {
+                return std::find(fields_.begin(), fields_.end(), field.name) == fields_.end();
+            });
         });
-        const auto fields = record::new_fields(plan.kept.size(), arena);
-        for (size_t i = 0; i < plan.kept.size(); ++i) fields[i] = view.raw(plan.kept[i], nulls_);
-        side = {plan.schema, record::Value::list(fields)};
+        side = kept.of(view, nulls_, arena);
     }
 
     const std::vector<std::string> fields_, headers_;
     const bool is_move_;
     const record::Nulls nulls_;
     const Side side_;
-    PlanCache<Plan> plans_;
+    PlanCache<FieldSelection> plans_;
 };
 
 }  // namespace
