@@ -2,8 +2,8 @@
 
 #include "base/log.h"
 #include "events/name_adjustment.h"
+#include "record/plan_cache.h"
 #include "transform/options.h"
-#include "transform/plan_cache.h"
 #include "transform/regex_router.h"
 #include "transform/require.h"
 #include "transform/transform_types.h"
@@ -135,7 +135,7 @@ class ByLogicalTableRouter : public Transform {
     const std::string field_;
     const events::NameAdjustment names_;
     std::optional<RegexRouter> tables_;
-    PlanCache<SchemaPtr> keys_, envelopes_;
+    record::PlanCache<SchemaPtr> keys_, envelopes_;
 };
 
 }  // namespace

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <set>
 
+#include "record/plan_cache.h"
 #include "transform/options.h"
-#include "transform/plan_cache.h"
 #include "transform/require.h"
 #include "transform/schema_pool.h"
 #include "transform/transform_types.h"

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <map>
 
+#include "record/plan_cache.h"
 #include "transform/field_reference.h"
 #include "transform/field_selection.h"
 #include "transform/options.h"
-#include "transform/plan_cache.h"
 #include "transform/require.h"
 #include "transform/transform_types.h"
 
@@ -276,8 +276,8 @@ class ExtractNewRecordState : public Transform {
     const bool drops_from_key_, drops_optional_only_;
     const Nulls nulls_;
     const SchemaPtr text_ = record::plain(record::Type::String);
-    PlanCache<Plan> plans_;
-    PlanCache<Drops> drops_;
+    record::PlanCache<Plan> plans_;
+    record::PlanCache<Drops> drops_;
 };
 
 }  // namespace

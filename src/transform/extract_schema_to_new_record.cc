@@ -1,5 +1,5 @@
+#include "record/plan_cache.h"
 #include "transform/options.h"
-#include "transform/plan_cache.h"
 #include "transform/require.h"
 #include "transform/transform_types.h"
 
@@ -90,7 +90,7 @@ class ExtractSchemaToNewRecord : public Transform {
     }
 
     const SourceSchemas schemas_;
-    PlanCache<SchemaPtr> plans_;
+    record::PlanCache<SchemaPtr> plans_;
 };
 
 }  // namespace

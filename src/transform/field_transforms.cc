@@ -3,10 +3,10 @@
 #include <set>
 
 #include "base/decimal.h"
+#include "record/plan_cache.h"
 #include "transform/field_path.h"
 #include "transform/field_selection.h"
 #include "transform/options.h"
-#include "transform/plan_cache.h"
 #include "transform/require.h"
 #include "transform/transform_types.h"
 
@@ -128,7 +128,7 @@ class HoistField : public Transform {
   private:
     const std::string field_;
     const Side side_;
-    PlanCache<SchemaPtr> plans_;
+    record::PlanCache<SchemaPtr> plans_;
 };
 
 class InsertField : public Transform {
@@ -199,7 +199,7 @@ class InsertField : public Transform {
     const std::string static_value_;
     const record::Nulls nulls_;
     const Side side_;
-    PlanCache<SchemaPtr> plans_;
+    record::PlanCache<SchemaPtr> plans_;
 };
 
 class ReplaceField : public Transform {
@@ -243,7 +243,7 @@ class ReplaceField : public Transform {
     std::map<std::string, std::string> renames_;
     const record::Nulls nulls_;
     const Side side_;
-    PlanCache<FieldSelection> plans_;
+    record::PlanCache<FieldSelection> plans_;
 };
 
 class ValueToKey : public Transform {
@@ -274,7 +274,7 @@ class ValueToKey : public Transform {
 
     const std::vector<std::string> fields_;
     const record::Nulls nulls_;
-    PlanCache<FieldSelection> plans_;
+    record::PlanCache<FieldSelection> plans_;
 };
 
 }  // namespace

@@ -2,8 +2,8 @@
 #include <set>
 
 #include "convert/java_text.h"
+#include "record/plan_cache.h"
 #include "transform/options.h"
-#include "transform/plan_cache.h"
 #include "transform/require.h"
 #include "transform/transform_types.h"
 
@@ -185,7 +185,7 @@ class GeometryTransform : public Transform {
         return Value::list(fields);
     }
 
-    PlanCache<bool> plans_;
+    record::PlanCache<bool> plans_;
 };
 
 /// io.debezium.transforms.SwapGeometryCoordinates
@@ -306,7 +306,7 @@ class VectorToJsonConverter : public Transform {
                       dimensions.is_null() ? "null" : std::to_string(dimensions.integer()), join(parts, ", "));
     }
 
-    PlanCache<SchemaPtr> plans_;
+    record::PlanCache<SchemaPtr> plans_;
 };
 
 }  // namespace

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <set>
 
+#include "record/plan_cache.h"
 #include "transform/connect_literal.h"
 #include "transform/field_selection.h"
 #include "transform/options.h"
-#include "transform/plan_cache.h"
 #include "transform/require.h"
 #include "transform/transform_types.h"
 
@@ -126,7 +126,7 @@ class HeaderFrom : public Transform {
     const bool is_move_;
     const record::Nulls nulls_;
     const Side side_;
-    PlanCache<FieldSelection> plans_;
+    record::PlanCache<FieldSelection> plans_;
 };
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "base/calendar.h"
+#include "record/plan_cache.h"
 #include "transform/options.h"
-#include "transform/plan_cache.h"
 #include "transform/require.h"
 #include "transform/simple_date_format.h"
 #include "transform/transform_types.h"
@@ -181,7 +181,7 @@ class TimestampConverter : public Transform {
     bool is_seconds_ = false;
     const record::Nulls nulls_;
     const Side side_;
-    PlanCache<Plan> plans_;
+    record::PlanCache<Plan> plans_;
 };
 
 }  // namespace

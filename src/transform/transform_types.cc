@@ -32,6 +32,8 @@ std::span<const TransformType* const> transform_types() {
                                                   &kValueToKey,
                                                   &kByLogicalTableRouter,
                                                   &kDecodeLogicalDecodingMessageContent,
+                                                  &kScriptingFilter,
+                                                  &kContentBasedRouter,
                                                   &kEventRouter,
                                                   &kExtractChangedRecordState,
                                                   &kExtractSchemaToNewRecord,

@@ -7,8 +7,8 @@
 #include "base/decimal.h"
 #include "convert/java_text.h"
 #include "convert/json_converter.h"
+#include "record/plan_cache.h"
 #include "transform/options.h"
-#include "transform/plan_cache.h"
 #include "transform/require.h"
 #include "transform/transform_types.h"
 
@@ -269,7 +269,7 @@ class Cast : public Transform {
     std::optional<Type> whole_;
     const record::Nulls nulls_;
     const Side side_;
-    PlanCache<Plan> plans_;
+    record::PlanCache<Plan> plans_;
 };
 
 class MaskField : public Transform {
@@ -348,7 +348,7 @@ class MaskField : public Transform {
     const std::optional<std::string> replacement_;
     const record::Nulls nulls_;
     const Side side_;
-    PlanCache<std::vector<char>> plans_;
+    record::PlanCache<std::vector<char>> plans_;
 };
 
 class Flatten : public Transform {
@@ -410,7 +410,7 @@ class Flatten : public Transform {
 
     std::string delimiter_;
     const Side side_;
-    PlanCache<SchemaPtr> plans_;
+    record::PlanCache<SchemaPtr> plans_;
 };
 
 class SetSchemaMetadata : public Transform {
@@ -437,7 +437,7 @@ class SetSchemaMetadata : public Transform {
     const std::optional<std::string> name_;
     std::optional<int> version_;
     const Side side_;
-    PlanCache<SchemaPtr> plans_;
+    record::PlanCache<SchemaPtr> plans_;
 };
 
 }  // namespace

@@ -37,6 +37,7 @@ class CaseRun {
             const auto transform = type->make(type->properties().with_defaults(options));
             record::Record record = record_of(records.at(one.at("record")));
             if (!transform->apply(record, arena_)) return {{"dropped", true}};
+            if (one.contains("brief")) return {{"topic", std::string(record.topic)}};
             return shown(record);
         } catch (const std::exception& fault) {
             return {{"error", fault.what()}};

@@ -6,15 +6,15 @@
 
 #include "record/schema.h"
 
-namespace millrace::transform {
+namespace millrace::record {
 
-/// What a transform works out once for each schema that comes by. Schemas are known by their address, and held.
+/// What is worked out once for each schema that comes by. Schemas are known by their address, and held.
 template <typename Plan>
 class PlanCache {
   public:
     /// The plan for `schema`, made by `make(schema)` at first.
     template <typename Make>
-    Plan& get(const record::SchemaPtr& schema, Make&& make) {
+    Plan& get(const SchemaPtr& schema, Make&& make) {
         if (last_ != nullptr && last_->schema == schema) return last_->plan;
         auto found = known_.find(schema.get());
         if (found == known_.end()) {
@@ -30,12 +30,12 @@ class PlanCache {
 
   private:
     struct Known {
-        record::SchemaPtr schema;
+        SchemaPtr schema;
         Plan plan;
     };
     static constexpr size_t kMost = 10'000;
-    std::unordered_map<const record::Schema*, std::unique_ptr<Known>> known_;
+    std::unordered_map<const Schema*, std::unique_ptr<Known>> known_;
     Known* last_ = nullptr;
 };
 
-}  // namespace millrace::transform
+}  // namespace millrace::record

@@ -1,0 +1,14 @@
+#pragma once
+
+namespace millrace::script {
+
+/// JavaScript that gives scripts the Java objects which Debezium's have: a function (isGroovy) that returns the makers
+/// that js_values.cc calls: {decimal, long, date, list, map, bytes, header, schema}, and for Groovy `groovy`, the
+/// operators that groovy_translation writes.
+extern const char kJavaObjects[];
+
+/// JavaScript of a function (global, makers) that returns Groovy's operators under the names that groovy_translation
+/// writes, and gives texts, numbers and lists the methods that Groovy's have.
+extern const char kGroovyRuntime[];
+
+}  // namespace millrace::script
