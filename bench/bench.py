@@ -4,7 +4,7 @@
   backlog    a binlog of N single-row inserts, in transactions of 100 rows by multi-row INSERTs, ~200 bytes a row
   single     the same with a transaction for every row (a tenth as many)
   snapshot   a table of N rows
-  chains     the backlog through transforms, to a null log: none, those that leave records closed, unwrap, outbox, five of Kafka's, CloudEvents
+  chains     the backlog through transforms, to a null log: none, those that leave records closed, unwrap, scripts, outbox, five of Kafka's, CloudEvents
 
 each to the embedded store and to a null log, with schemas in the JSON. Prints a table and, with --json, the figures.
 """
@@ -90,6 +90,9 @@ CHAINS = {
     'route, header': (chain(r=(KAFKA + 'RegexRouter', {'regex': r'b\.(.*)', 'replacement': 'c.$1'}), h=(KAFKA + 'InsertHeader', {'header': 'a', 'value.literal': 'b'})), 'c.bench.t'),
     'unwrap': (chain(u=UNWRAP), 'b.bench.t'),
     'unwrap, add.fields': (chain(u=(UNWRAP[0], {'add.fields': 'op,source.ts_ms,source.table', 'delete.tombstone.handling.mode': 'rewrite'})), 'b.bench.t'),
+    'JS filter': (chain(f=(DEBEZIUM + 'Filter', {'language': 'jsr223.graal.js', 'condition': "value.op == 'c' && value.after.id > 0"})), 'b.bench.t'),
+    'Groovy filter': (chain(f=(DEBEZIUM + 'Filter', {'language': 'jsr223.groovy', 'condition': "value.op == 'c' && value.after.id > 0"})), 'b.bench.t'),
+    'JS router': (chain(f=(DEBEZIUM + 'ContentBasedRouter', {'language': 'jsr223.graal.js', 'topic.expression': "value.op == 'c' ? 'created' : null"})), 'created'),
     'outbox': (chain(o=(DEBEZIUM + 'outbox.EventRouter', {'table.field.event.key': 'customer', 'table.field.event.payload': 'note', 'route.by.field': 'status'})), 'outbox.event.paid'),
     'unwrap, five of Kafka': (chain(u=UNWRAP, a=(KAFKA + 'ReplaceField$Value', {'exclude': 'big', 'renames': 'note:remark'}), b=(KAFKA + 'MaskField$Value', {'fields': 'customer'}),
                                     c=(KAFKA + 'Cast$Value', {'spec': 'qty:string'}), d=(KAFKA + 'InsertField$Value', {'topic.field': 'topic', 'static.field': 's', 'static.value': 'v'}),

@@ -23,6 +23,7 @@ class Expression::Engine {
   public:
     Engine(Language language, const std::string& text, Limits limits);
     Result evaluate(const record::Record& record, record::Arena& arena);
+    Needs needs() const;
 
   private:
     /// What it is called with, in this order.
@@ -57,6 +58,10 @@ Expression::Result Expression::evaluate(const record::Record& record, record::Ar
     return engine_->evaluate(record, arena);
 }
 
+Expression::Needs Expression::needs() const {
+    return engine_->needs();
+}
+
 Expression::Engine::Engine(Language language, const std::string& text, Limits limits)
     : text_(text), engine_(limits), values_(engine_, language) {
     for (size_t at = 0; at < kInputs; ++at) is_used_[at] = text.find(kNames[at]) != std::string::npos;
@@ -64,6 +69,11 @@ Expression::Engine::Engine(Language language, const std::string& text, Limits li
         compile_groovy(text);
     else if (!compile_function(text))
         compile_statements(text);
+}
+
+Expression::Needs Expression::Engine::needs() const {
+    // Only Struct's getters tell them apart.
+    return {is_used_[kKey] || is_used_[kValue], is_used_[kHeader], text_.find("get") != std::string::npos};
 }
 
 bool Expression::Engine::compile_function(const std::string& text) {

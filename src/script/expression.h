@@ -22,6 +22,14 @@ class Expression {
     Expression(Language language, const std::string& text, Limits limits);
     ~Expression();
 
+    /// What of a record the text may ask for.
+    struct Needs {
+        bool content = false;  ///< Key, value or their schemas.
+        bool headers = false;
+        bool plain_nulls = false;  ///< Whether a null is to be told from its field's default.
+    };
+    Needs needs() const;
+
     struct Result {
         enum class Kind { Null, Boolean, Text, Other };
         Kind kind = Kind::Null;

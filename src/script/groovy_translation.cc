@@ -50,14 +50,14 @@ struct BinaryOperator {
     std::string_view translation;  ///< With {0} and {1}.
 };
 constexpr std::array<BinaryOperator, 23> kBinary = {
-    {{"||", 1, "($.t({0}) || $.t({1}))"}, {"&&", 2, "($.t({0}) && $.t({1}))"}, {"|", 3, "$.bit({0}, {1}, '|')"},
-     {"^", 4, "$.bit({0}, {1}, '^')"},    {"&", 5, "$.bit({0}, {1}, '&')"},    {"==", 6, "$.eq({0}, {1})"},
-     {"!=", 6, "!$.eq({0}, {1})"},        {"<=>", 6, "$.cmp({0}, {1})"},       {"=~", 6, "$.find({0}, {1})"},
-     {"==~", 6, "$.match({0}, {1})"},     {"<", 7, "($.cmp({0}, {1}) < 0)"},   {"<=", 7, "($.cmp({0}, {1}) <= 0)"},
-     {">", 7, "($.cmp({0}, {1}) > 0)"},   {">=", 7, "($.cmp({0}, {1}) >= 0)"}, {"in", 7, "$.within({0}, {1})"},
-     {"!in", 7, "!$.within({0}, {1})"},   {"..", 8, "$.range({0}, {1})"},      {"+", 9, "$.add({0}, {1})"},
-     {"-", 9, "$.sub({0}, {1})"},         {"*", 10, "$.mul({0}, {1})"},        {"/", 10, "$.div({0}, {1})"},
-     {"%", 10, "$.mod({0}, {1})"},        {"**", 11, "$.pow({0}, {1})"}}};
+    {{"||", 1, "({0} || {1})"},         {"&&", 2, "({0} && {1})"},           {"|", 3, "$.bit({0}, {1}, '|')"},
+     {"^", 4, "$.bit({0}, {1}, '^')"},  {"&", 5, "$.bit({0}, {1}, '&')"},    {"==", 6, "$.eq({0}, {1})"},
+     {"!=", 6, "!$.eq({0}, {1})"},      {"<=>", 6, "$.order({0}, {1})"},     {"=~", 6, "$.find({0}, {1})"},
+     {"==~", 6, "$.match({0}, {1})"},   {"<", 7, "($.cmp({0}, {1}) < 0)"},   {"<=", 7, "($.cmp({0}, {1}) <= 0)"},
+     {">", 7, "($.cmp({0}, {1}) > 0)"}, {">=", 7, "($.cmp({0}, {1}) >= 0)"}, {"in", 7, "$.within({0}, {1})"},
+     {"!in", 7, "!$.within({0}, {1})"}, {"..", 8, "$.range({0}, {1})"},      {"+", 9, "$.add({0}, {1})"},
+     {"-", 9, "$.sub({0}, {1})"},       {"*", 10, "$.mul({0}, {1})"},        {"/", 10, "$.div({0}, {1})"},
+     {"%", 10, "$.mod({0}, {1})"},      {"**", 11, "$.pow({0}, {1})"}}};
 constexpr int kCastStrength = 7;  ///< As binds as comparisons do.
 constexpr size_t kMostDepth = 100;
 
@@ -156,7 +156,7 @@ class Translator {
         expect("(");
         const std::string condition = expression();
         expect(")");
-        std::string out = format("if ($.t({})) {{\n{}}}", condition, branch(is_result));
+        std::string out = format("if ({}) {{\n{}}}", truth(condition), branch(is_result));
         const size_t before = at_;
         skip_newlines();
         if (!now().is_name("else")) {
@@ -211,7 +211,7 @@ class Translator {
         expect(":");
         skip_newlines();
         const std::string otherwise = expression();
-        return format("($.t({}) ? {} : {})", condition, then, otherwise);
+        return format("( {} ? {} : {})", truth(condition), then, otherwise);
     }
 
     /// Takes an operator that may stand at the beginning of the next line.
@@ -257,8 +257,16 @@ class Translator {
             at_ = pending_;
             skip_newlines();
             const std::string right = binary(found->strength + 1);
-            left = filled(found->translation, left, right);
+            const bool is_logical = found->text == "||" || found->text == "&&";
+            left = is_logical ? filled(found->translation, truth(left), truth(right))
+                              : filled(found->translation, left, right);
         }
+    }
+    /// Groovy's truth of a translated expression. What gives a boolean is known by how it begins.
+    static std::string truth(const std::string& of) {
+        for (const char* begin : {"$.eq(", "!", "($.cmp(", "$.within(", "$.match(", "($.eq(", "(($.cmp("})
+            if (of.starts_with(begin)) return of;
+        return format("$.t({})", of);
     }
     std::string cast(const std::string& of) {
         ++at_;
@@ -285,7 +293,7 @@ class Translator {
         if (++depth_ > kMostDepth) throw std::invalid_argument("it is nested too deeply");
         std::string out;
         if (take("!"))
-            out = format("!$.t({})", unary());
+            out = format("!{}", truth(unary()));
         else if (take("-"))
             out = format("$.neg({})", unary());
         else if (take("+"))

@@ -194,6 +194,7 @@ const char kGroovyRuntime[] = R"js(
   }
 
   function compared(a, b) {
+    if (typeof a === 'number' && typeof b === 'number') return a < b ? -1 : a > b ? 1 : 0;
     if (a === null || a === undefined) return b === null || b === undefined ? 0 : -1;
     if (b === null || b === undefined) return 1;
     if (isNumber(a) && isNumber(b))
@@ -206,6 +207,8 @@ const char kGroovyRuntime[] = R"js(
   }
 
   function equal(a, b) {
+    const kind = typeof a;
+    if (kind === typeof b && (kind === 'string' || kind === 'number')) return a === b;
     if (a === null || a === undefined || b === null || b === undefined) return (a ?? null) === (b ?? null);
     if (isNumber(a) && isNumber(b)) return compared(a, b) === 0;
     if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((one, at) => equal(one, b[at]));
@@ -225,8 +228,8 @@ const char kGroovyRuntime[] = R"js(
   }
 
   function truth(x) {
-    if (x === null || x === undefined) return false;
     if (typeof x === 'boolean') return x;
+    if (x === null || x === undefined) return false;
     if (typeof x === 'string' || Array.isArray(x)) return x.length > 0;
     if (x instanceof Matcher) return x.find();
     if (isNumber(x)) return compared(x, 0) !== 0;
@@ -291,7 +294,7 @@ const char kGroovyRuntime[] = R"js(
   hidden(BigDecimal.prototype, { toBigDecimal() { return this; }, toDouble() { return this.doubleValue(); }, toInteger() { return this.intValue(); }, toLong() { return this.longValue(); } });
 
   return {
-    dec: (digits) => BigDecimal.of(digits), eq: equal, cmp: compared, t: truth, within,
+    dec: (digits) => BigDecimal.of(digits), eq: equal, cmp: compared, order: compared, t: truth, within,
     add(a, b) {
       if (typeof a === 'string' || typeof b === 'string') return text(a) + text(b);
       if (Array.isArray(a)) return makers.list([...a].concat(b));

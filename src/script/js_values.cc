@@ -48,8 +48,8 @@ constexpr StructMethod kStructMethods[] = {{"get", kGet},
                                            {"schema", kSchema},
                                            {"toString", kToString}};
 
-/// What `read` gives; a FatalError of a record that cannot be read becomes JavaScript's, since QuickJS is C and must not
-/// be unwound.
+/// What `read` gives; a FatalError of a record that cannot be read becomes JavaScript's, since QuickJS is C and must
+/// not be unwound.
 template <typename Result, typename Read>
 Result guarded(JSContext* context, Result failed, Read&& read) {
     try {

@@ -109,7 +109,12 @@ class Scripting : public Transform {
         if (record.value.value.is_null() && !evaluates_nulls_) return !drops_nulls_;
         return applied(record, expression_->evaluate(record, arena), arena);
     }
-    unsigned parts() const final { return kTopic | kHeaders | kKey | kValue; }
+    unsigned parts() const final {
+        const auto needs = expression_->needs();
+        // The headers of a changed key hold keys.
+        if (needs.headers || needs.plain_nulls) return kTopic | kHeaders | kKey | kValue;
+        return kTopic | (needs.content ? unsigned{kReads} : 0U);
+    }
 
   protected:
     [[noreturn]] static void refuse(const Expression::Result& result, const char* wanted) {

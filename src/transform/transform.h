@@ -11,8 +11,9 @@
 namespace millrace::transform {
 
 /// The parts of a record that a transform or predicate looks at or changes. Where no transform of a chain needs keys
-/// and values, they stay the bytes that the source wrote.
-enum Part : unsigned { kTopic = 1, kHeaders = 2, kKey = 4, kValue = 8 };
+/// and values, they stay the bytes that the source wrote; so they do where it only reads them, and takes a null for its
+/// field's default.
+enum Part : unsigned { kTopic = 1, kHeaders = 2, kKey = 4, kValue = 8, kReads = 16 };
 
 /// A single message transform (org.apache.kafka.connect.transforms.Transformation), or a post processor. Used by one
 /// thread.

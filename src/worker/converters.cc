@@ -236,9 +236,16 @@ RecordPath record_path(const config::Settings& connector, const config::Settings
     const unsigned parts = transform::Chain::of(connector).parts();
     const bool has_transforms = !connector.list("transforms").empty();
     const bool has_simple_headers = is_class(header.class_name, kSimpleHeaderConverter);
+    // What a source writes says all of it, in the form that is read.
+    const auto is_readable = [](const Named& side) {
+        const auto options = json_options(side.own);
+        return options.schemas_enable && !options.decimals_are_numbers;
+    };
+    const bool is_read = (parts & transform::kReads) != 0;
     RecordPath path;
     path.is_open = (parts & (transform::kKey | transform::kValue)) != 0 || !has_simple_headers ||
-                   !is_class(key.class_name, kJsonConverter) || !is_class(value.class_name, kJsonConverter);
+                   !is_class(key.class_name, kJsonConverter) || !is_class(value.class_name, kJsonConverter) ||
+                   (is_read && !(is_readable(key) && is_readable(value)));
     if (!path.is_open) {
         path.key_json = json_options(key.own);
         path.value_json = json_options(value.own);
@@ -246,10 +253,12 @@ RecordPath record_path(const config::Settings& connector, const config::Settings
         path.key_json.replace_null_with_default = path.value_json.replace_null_with_default = false;
     }
     if (!path.is_open && !has_transforms) return path;
-    path.make_stage = [connector, worker, has_simple_headers, is_open = path.is_open, skipped = std::move(skipped)] {
+    path.make_stage = [connector, worker, has_simple_headers, is_read, is_open = path.is_open,
+                       skipped = std::move(skipped)] {
         engine::RecordStage::Options options;
         options.chain = transform::Chain::of(connector);
         options.is_open = is_open;
+        options.is_read = is_read && !is_open;
         options.key = make_converter(connector, worker, "key.converter");
         options.value = make_converter(connector, worker, "value.converter");
         options.header = make_converter(connector, worker, "header.converter");

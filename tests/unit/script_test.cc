@@ -65,7 +65,8 @@ TEST(Script, StopsWhatRunsAway) {
 }
 
 TEST(Script, GoesOnAfterAFault) {
-    Expression expression(Language::JavaScript, "if (value.id == 1) { while (true) {} } value.id == 2", {.time_ms = 20});
+    Expression expression(Language::JavaScript, "if (value.id == 1) { while (true) {} } value.id == 2",
+                          {.time_ms = 20});
     record::Arena arena;
     const std::string bad = R"({"id":1,"name":null})";
     EXPECT_THROW((void)expression.evaluate(row(bad), arena), FatalError);
@@ -81,9 +82,9 @@ TEST(Script, HasNothingButTheLanguage) {
 }
 
 TEST(Script, ForgetsARecordWhenItsEvaluationEnds) {
-    Expression expression(
-        Language::JavaScript,
-        "if (typeof kept === 'undefined') { globalThis.kept = value; true } else { kept.id == 2 }", {});
+    Expression expression(Language::JavaScript,
+                          "if (typeof kept === 'undefined') { globalThis.kept = value; true } else { kept.id == 2 }",
+                          {});
     EXPECT_TRUE(holds(expression, R"({"id":2,"name":null})"));
     record::Arena arena;
     const std::string next = R"({"id":3,"name":null})";
@@ -138,6 +139,20 @@ TEST(Script, RefusesWhatIsNoExpression) {
         EXPECT_NE(refusal(Language::Groovy, text).find(named), std::string::npos)
             << text << ": " << refusal(Language::Groovy, text);
     EXPECT_NE(refusal(Language::Groovy, std::string(10'000, '(')).find("nested"), std::string::npos);
+}
+
+/// What counts as true in Groovy, whatever stands around it.
+TEST(Script, HasGroovysTruth) {
+    const std::string json = R"({"id":7,"name":""})";
+    for (const char* text :
+         {"!(value.id == 7 ? '' : 'x')", "!((value.id == 7 ? '' : 'x') && true)", "!((value.id <=> 7) && true)",
+          "!value.name", "!(value.name && true)", "value.id && !value.name", "[1] && !([])", "!(0 || '' || null)",
+          "if (value.name) { false } else { true }", "(value.name ?: 'x') == 'x'", "value.name ? false : true",
+          "!(value.id != 7 || value.id < 7)", "(value.id == 7) && (value.id > 6)", "!!value.id", "!(!value.id)",
+          "(value.id == 7 || false) == true", "(value.id && 'x') == true", "[value.name, null].any { it } == false"}) {
+        Expression expression(Language::Groovy, text, {});
+        EXPECT_TRUE(holds(expression, json)) << text;
+    }
 }
 
 TEST(Script, KeepsLargeIntegersExact) {

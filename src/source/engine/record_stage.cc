@@ -113,7 +113,7 @@ bool RecordStage::process(Batch& to, const Batch::Entry& entry) {
         read_headers(record, *entry.headers);
     if (is_tombstone)
         for (const auto& header : shared) record.add_header(header.name, header.content);
-    if (options_.is_open) {
+    if (options_.is_open || options_.is_read) {
         record.key = opened(entry.key);
         record.value = opened(entry.value);
     } else {

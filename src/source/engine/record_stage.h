@@ -21,9 +21,9 @@ namespace millrace::engine {
 /// The way of a batch of records from what sources write to what topics hold: transforms, then converters.
 ///
 /// Sources write JSON. Where no transform looks into keys and values and the converters are JSON, these are the bytes
-/// of the topic already, and the stage moves them as they are (is_open false). Else sources write what the stage can
-/// read without loss, kOpenJson with structured key headers, and the stage opens of it what a transform asks for. Used
-/// by one thread.
+/// of the topic already, and the stage moves them as they are (is_open false), also where transforms read them. Else
+/// sources write what the stage can read without loss, kOpenJson with structured key headers, and the stage opens of it
+/// what a transform asks for. Used by one thread.
 class RecordStage {
   public:
     /// What becomes of a record that a transform or converter fails on.
@@ -40,6 +40,7 @@ class RecordStage {
     struct Options {
         transform::Chain chain;
         bool is_open = false;
+        bool is_read = false;  ///< Not open, but the chain reads keys and values: the sources' JSON has its schemas.
         std::unique_ptr<convert::Converter> key, value;  ///< Where is_open.
         std::unique_ptr<convert::Converter> header;
         bool has_simple_headers = true;  ///< `header` writes of a text the text, as sources do.
