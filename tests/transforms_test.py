@@ -65,6 +65,32 @@ class Transforms(unittest.TestCase):
         self.assertIn('no number', headers['__connect.errors.exception.message'])
         self.assertIn('kafka_connect_task_error_metrics_total_records_skipped{connector="c",task="0"} 1', self.worker.request('GET', '/metrics')[1].decode())
 
+    def script(self, kind, **options):
+        return chain(s={'type': DEBEZIUM + kind, 'language': 'jsr223.graal.js', **options})
+
+    def test_scripts_choose_records_and_topics_whatever_the_converter(self):
+        self.server.sql(f"ALTER TABLE {self.name}.t ADD price DECIMAL(10,2) NOT NULL DEFAULT 1.50, ADD note VARCHAR(10) NULL DEFAULT 'none'",
+                        f"INSERT INTO {self.name}.t VALUES (4, '40', 99.95, NULL)")
+        condition = "value.after.price == 99.95 || value.after.text == '10'"
+        for number, converter in enumerate(({}, {'value.converter.schemas.enable': 'false'}, {'value.converter.decimal.format': 'NUMERIC'}, {'value.converter.replace.null.with.default': 'false'})):
+            with self.subTest(converter):
+                settings = {f'{k}': 'org.apache.kafka.connect.json.JsonConverter' for k in ('key.converter', 'value.converter')}
+                chosen = {**self.script('Filter', condition=condition), 'topic.prefix': f'q{number}', **settings, **converter}
+                topic = f'q{number}.{self.name}.t'
+                self.worker.create(f'c{number}', {**self.config(), **chosen})
+                wait_until('2 rows', lambda: self.worker.topics().get(topic) == 2, 30, self.worker.process)
+                found = [value['after'] for value in self.values(topic)]
+                self.assertEqual([(row['id'], row['note']) for row in found], [(1, 'none'), (4, None if number == 3 else 'none')])
+        self.worker.create('routed', {**self.config(), **self.script('ContentBasedRouter', **{'topic.expression': "value.after.id > 2 ? 'high' : null"}), 'topic.prefix': 'r'})
+        wait_until('all rows', lambda: (self.worker.topics().get('high'), self.worker.topics().get(f'r.{self.name}.t')) == (2, 2), 30, self.worker.process)
+        self.assertIn('high', self.worker.get('/connectors/routed/topics')['routed']['topics'])
+
+    def test_a_script_that_runs_away_fails_the_task_which_names_it(self):
+        self.worker.create('c', self.config(**self.script('Filter', condition='while (value.after.id == 2) {} true', **{'script.time.limit.ms': '50'})))
+        trace = self.worker.wait_failed('c')
+        for part in ('io.debezium.transforms.Filter', self.topic, 'while (value.after.id == 2)', 'script.time.limit.ms=50'):
+            self.assertIn(part, trace)
+
     def test_wrong_options_are_refused_by_property(self):
         wrong = {
             'transforms.a.type': chain(a={'type': 'com.example.Mine'}),
@@ -75,6 +101,10 @@ class Transforms(unittest.TestCase):
             'transforms.f.fields': chain(f={'type': KAFKA + 'MaskField$Value'}),
             'predicates.p.pattern': {'predicates': 'p', 'predicates.p.type': KAFKA + 'predicates.TopicNameMatches', 'predicates.p.pattern': '['},
             'transforms.g.delete.tombstone.handling.mode': chain(g={'type': DEBEZIUM + 'ExtractNewRecordState', 'delete.tombstone.handling.mode': 'perhaps'}),
+            'transforms.h.condition': chain(h={'type': DEBEZIUM + 'Filter', 'language': 'jsr223.graal.js', 'condition': 'value.op =='}),
+            'transforms.i.condition': chain(i={'type': DEBEZIUM + 'Filter', 'language': 'jsr223.groovy', 'condition': 'System.exit(1)'}),
+            'transforms.j.language': chain(j={'type': DEBEZIUM + 'Filter', 'language': 'wasm.chicory', 'condition': 'file:x'}),
+            'transforms.k.topic.expression': chain(k={'type': DEBEZIUM + 'ContentBasedRouter', 'language': 'jsr223.groovy'}),
             'value.converter': {'value.converter': 'com.example.Converter'},
         }
         for name, settings in wrong.items():
