@@ -1,6 +1,6 @@
 """Avro through a schema registry: what is written is read back with an Avro library that nobody here wrote (fastavro), and
 equals what the JSON converter writes of the same rows, value by value."""
-import base64, decimal, http.server, io, json, sys, threading, time, unittest
+import base64, decimal, http.server, io, json, sys, threading, time, unittest, urllib.parse, urllib.request
 
 from apicurio import Apicurio
 from fixtures import FOLDER, LONG, fresh_database, server
@@ -168,6 +168,86 @@ class Avro(AvroTestCase):
         wait_until('all records', lambda: self.worker.topics().get(self.topic) == rows, 60, self.worker.process)
         self.assertEqual([self.read(r['v'])[1]['after']['id'] for r in self.worker.records(self.topic)], list(range(1, rows + 1)))
         print(f'    registry away for {time.monotonic() - began:.0f} s: {rows} rows, 0 lost, 0 doubled', flush=True)
+
+class ApicurioConverter(AvroTestCase):
+    """Apicurio's own converter and API, of its versions 2 and 3."""
+    CLASS = 'io.apicurio.registry.utils.converter.AvroConverter'
+
+    def make_registry(self):
+        return Apicurio(FOLDER / (self.name + '-registry')).start()
+
+    def apicurio(self, version, **settings):
+        options = {'': self.CLASS, '.apicurio.registry.url': f'{self.registry.root}/registry/v{version}', **{'.apicurio.registry.' + name: value for name, value in settings.items()}}
+        return self.config(**{f'{side}.converter{k}': v for side in ('key', 'value') for k, v in options.items()})
+
+    def bytes_of(self, text):
+        return base64.b64decode(text.removeprefix('base64:')) if text.startswith('base64:') else text.encode()
+
+    def decoded(self, raw, kind, number):
+        with urllib.request.urlopen(f'{self.registry.root}/registry/v2/ids/{kind}s/{number}', timeout=10) as answer:
+            return fastavro.schemaless_reader(io.BytesIO(raw), fastavro.parse_schema(json.loads(answer.read())))
+
+    def test_ids_are_where_its_versions_have_them(self):
+        self.server.sql(f'CREATE TABLE {self.name}.t (id INT PRIMARY KEY, s VARCHAR(9))', f"INSERT INTO {self.name}.t VALUES (7, 'x')")
+        # name: version of the API, options, bytes of the id before the value (0: it is in a header), which id
+        cases = {'a': (2, {}, 0, 'globalId'), 'b': (2, {'use-id': 'contentId'}, 0, 'contentId'), 'c': (2, {'headers.enabled': 'false'}, 8, 'globalId'), 'd': (2, {'headers.enabled': 'false', 'as-confluent': 'true'}, 4, 'globalId'),
+                 'e': (3, {}, 4, 'contentId'), 'f': (3, {'headers.enabled': 'true', 'use-id': 'globalId'}, 0, 'globalId'), 'g': (2, {'headers.enabled': 'false', 'id-handler': 'io.apicurio.registry.serde.Legacy4ByteIdHandler', 'use-id': 'contentId'}, 4, 'contentId')}
+        for number, (prefix, (version, options, size, kind)) in enumerate(cases.items()):
+            with self.subTest(prefix):
+                self.worker.create(prefix, {**self.apicurio(version, **{'auto-register': 'true', 'find-latest': 'true', **options}), 'topic.prefix': prefix, 'database.server.id': str(71300 + number)})
+                topic = f'{prefix}.{self.name}.t'
+                self.worker.wait_running(prefix)
+                self.server.sql(f'DELETE FROM {self.name}.t')
+                wait_until('3 records', lambda: self.worker.topics().get(topic) == 3, 30, self.worker.process)
+                self.server.sql(f"INSERT INTO {self.name}.t VALUES (7, 'x')")
+                for record in self.worker.records(topic)[:3]:
+                    headers = dict(record['h'])
+                    for side, text in (('key', record['k']), ('value', record['v'])):
+                        names = {f'apicurio.{side}.{kind}', f'apicurio.{side}.encoding'}
+                        if text is None or size > 0:
+                            self.assertFalse(names & set(headers))
+                        if text is None:
+                            continue
+                        raw = self.bytes_of(text)
+                        if size > 0:
+                            self.assertEqual(raw[0], 0)
+                            found, raw = int.from_bytes(raw[1:1 + size], 'big'), raw[1 + size:]
+                        else:
+                            self.assertEqual(headers[f'apicurio.{side}.encoding'], 'BINARY')
+                            found = int.from_bytes(self.bytes_of(headers[f'apicurio.{side}.{kind}']), 'big')
+                        value = self.decoded(raw, kind, found)
+                        self.assertEqual(value['id'] if side == 'key' else (value['after'] or value['before'])['id'], 7)
+
+    def test_artifacts_are_called_as_the_strategy_says(self):
+        self.server.sql(f'CREATE TABLE {self.name}.t (id INT PRIMARY KEY)', f'INSERT INTO {self.name}.t VALUES (7)')
+        strategy = 'io.apicurio.registry.serde.'
+        cases = {'a': ({}, 'default', 'a.{0}.t-value'), 'b': ({'artifact-resolver-strategy': strategy + 'avro.strategy.RecordIdStrategy'}, 'b.{0}.t', 'Envelope'),
+                 'c': ({'artifact-resolver-strategy': strategy + 'avro.strategy.TopicRecordIdStrategy'}, 'c.{0}.t', 'c.{0}.t-Envelope'), 'd': ({'artifact-resolver-strategy': strategy + 'avro.strategy.QualifiedRecordIdStrategy'}, 'default', 'd.{0}.t.Envelope'),
+                 'e': ({'artifact.group-id': 'my group'}, 'my group', 'e.{0}.t-value')}
+        for number, (prefix, (options, group, name)) in enumerate(cases.items()):
+            with self.subTest(prefix):
+                version = 2 + number % 2
+                self.worker.create(prefix, {**self.apicurio(version, **{'auto-register': 'true', **options}), 'topic.prefix': prefix, 'database.server.id': str(71400 + number)})
+                wait_until('a record', lambda: self.worker.topics().get(f'{prefix}.{self.name}.t') == 1, 30, self.worker.process)
+                found = self.registry.get(f'/registry/v3/groups/{urllib.parse.quote(group.format(self.name))}/artifacts')['artifacts']
+                self.assertIn(name.format(self.name), [artifact['artifactId'] for artifact in found])
+
+    def test_what_is_not_there_is_told_and_what_is_there_found(self):
+        self.server.sql(f'CREATE TABLE {self.name}.t (id INT PRIMARY KEY)', f'INSERT INTO {self.name}.t VALUES (7)')
+        for number, (version, latest) in enumerate(((2, 'false'), (2, 'true'), (3, 'false'), (3, 'true'))):
+            prefix = f'p{number}'
+            config = {**self.apicurio(version, **{'find-latest': latest}), 'topic.prefix': prefix, 'database.server.id': str(71500 + number)}
+            self.worker.create(prefix, config)
+            self.assertIn('apicurio.registry.auto-register=false', self.worker.wait_failed(prefix))
+            topic = f'{prefix}.{self.name}.t'
+            self.worker.create(prefix + 'r', {**config, **self.apicurio(version, **{'auto-register': 'true'}), 'topic.prefix': prefix, 'database.server.id': str(71600 + number)})
+            wait_until('a record', lambda: self.worker.topics().get(topic) == 1, 30, self.worker.process)
+            self.worker.request('POST', f'/connectors/{prefix}/restart?includeTasks=true')
+            wait_until('another', lambda: self.worker.topics().get(topic) == 2, 30, self.worker.process)
+        with self.assertRaises(HttpError) as refusal:
+            self.worker.create('e', self.config(**{'value.converter': self.CLASS}))
+        self.assertIn('apicurio.registry.url', str(refusal.exception))
+
 
 class AvroFaults(AvroTestCase):
     """With a registry that asks for a password, refuses, and counts what it is asked."""

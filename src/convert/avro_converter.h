@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -10,40 +11,58 @@
 
 namespace millrace::convert {
 
-/// io.confluent.connect.avro.AvroConverter: Avro's binary encoding behind a zero byte and the schema's id in a
-/// registry, big-endian.
+/// io.confluent.connect.avro.AvroConverter and io.apicurio.registry.utils.converter.AvroConverter: Avro's binary
+/// encoding, with the schema's id in a registry before it or in a header.
 class AvroConverter : public Converter {
   public:
+    /// How subjects are called: Confluent's strategies, and Apicurio's.
     enum class Subjects {
-        Topic,        ///< TopicNameStrategy: topic-key, topic-value.
-        Record,       ///< RecordNameStrategy: the record's full name.
+        Topic,        ///< TopicNameStrategy, TopicIdStrategy: topic-key, topic-value.
+        PlainTopic,   ///< SimpleTopicIdStrategy: topic.
+        Record,       ///< RecordNameStrategy, QualifiedRecordIdStrategy: the record's full name.
         TopicRecord,  ///< TopicRecordNameStrategy: topic-name.
+        /// RecordIdStrategy and TopicRecordIdStrategy: the record's own name, its namespace the group.
+        RecordInGroup,
+        TopicRecordInGroup,
+    };
+    /// Where the id is.
+    enum class Framing {
+        FourBytes,   ///< Behind a zero byte, big-endian.
+        EightBytes,  ///< The same.
+        Headers,     ///< In apicurio.value.globalId or its like, eight bytes; apicurio.value.encoding is BINARY.
     };
     struct Options {
         AvroSchema::Options avro;
         Subjects subjects = Subjects::Topic;
+        std::string group, subject;  ///< Instead of those of `subjects`; empty: those.
+        Framing framing = Framing::FourBytes;
+        bool is_content_id = false;  ///< What the header is called by.
         bool is_key = false;
     };
-    AvroConverter(SchemaRegistry::Options registry, Options options)
-        : registry_(std::move(registry)), options_(options) {}
+    AvroConverter(std::unique_ptr<SchemaRegistry> registry, Options options);
 
     Converted append(std::string& out, std::string_view topic, const record::SchemaPtr& schema,
                      const record::Value& value, record::Arena& arena) override;
+    bool adds_headers() const override { return options_.framing == Framing::Headers; }
+    std::span<const WireHeader> wire_headers() const override { return {headers_.data(), header_count_}; }
 
   private:
     struct Known {
         record::SchemaPtr schema;
         AvroSchema avro;
         std::string topic;  ///< The last one asked for,
-        int32_t id = -1;    ///< and the schema's id there.
+        int64_t id = -1;    ///< and the schema's id there.
     };
     Known& known(const record::SchemaPtr& schema);
-    std::string subject_of(std::string_view topic, const AvroSchema& avro) const;
+    SchemaRegistry::Subject subject_of(std::string_view topic, const AvroSchema& avro) const;
+    void frame(std::string& out, int64_t id);
 
     static constexpr size_t kSchemasMax = 10'000;
-    SchemaRegistry registry_;
+    std::unique_ptr<SchemaRegistry> registry_;
     const Options options_;
     std::unordered_map<const record::Schema*, std::unique_ptr<Known>> known_;
+    std::array<WireHeader, 2> headers_;  ///< The id and the encoding.
+    size_t header_count_ = 0;
 };
 
 }  // namespace millrace::convert

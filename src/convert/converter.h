@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,12 @@ struct Converted {
     const std::shared_ptr<const std::string>* prefix = nullptr;
 };
 
+/// A header as the log has it.
+struct WireHeader {
+    std::string_view name;
+    std::string value;
+};
+
 /// Kafka Connect's Converter and HeaderConverter: a value of Connect's data model as bytes. Not thread-safe.
 class Converter {
   public:
@@ -34,6 +41,10 @@ class Converter {
                                     record::Arena& arena) {
         return append(out, record.topic, side.schema, side.value, arena);
     }
+    /// Whether wire_headers() may have any.
+    virtual bool adds_headers() const { return false; }
+    /// What the record whose key or value was converted last has among its headers by that.
+    virtual std::span<const WireHeader> wire_headers() const { return {}; }
     /// Of a header; as append() unless the class has another way for headers.
     virtual bool append_header(std::string& out, std::string_view topic, std::string_view /*name*/,
                                const record::SchemaPtr& schema, const record::Value& value, record::Arena& arena) {

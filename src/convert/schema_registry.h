@@ -11,34 +11,41 @@
 
 namespace millrace::convert {
 
-/// A schema registry with Confluent's API (Confluent's own, or Apicurio's /apis/ccompat/v7). Not thread-safe.
+/// A registry of schemas: the id of a schema under a subject's name. Not thread-safe.
 class SchemaRegistry {
   public:
-    struct Options {
+    struct Connection {
+        std::string property;           ///< The one that `urls` come from.
         std::vector<std::string> urls;  ///< Tried one after the other; http(s)://HOST:PORT[/PATH].
         std::string user_and_password;  ///< NAME:PASSWORD; empty: nobody asks.
         net::Tls tls;
-        int64_t read_timeout_ms = 10'000;  ///< http.read.timeout.ms: a task that stops waits no longer.
-        bool auto_register = true;         ///< auto.register.schemas; else the schema must be there.
-        bool use_latest = false;           ///< use.latest.version: the subject's newest schema must be ours.
+        int64_t read_timeout_ms = 10'000;  ///< A task that stops waits no longer.
+    };
+    struct Subject {
+        std::string group;  ///< Only Apicurio's own API has them; empty: its default.
+        std::string name;
     };
     /// Throws ConfigError for a URL that is none.
-    explicit SchemaRegistry(Options options);
-    ~SchemaRegistry();
+    explicit SchemaRegistry(Connection connection);
+    virtual ~SchemaRegistry();
 
     /// The id under which the registry has the schema for the subject; asked for once.
     /// Throws RetriableError while no registry can be reached, FatalError where one refuses.
-    int32_t id_of(const std::string& subject, const std::string& schema);
+    int64_t id_of(const Subject& subject, const std::string& schema);
+
+  protected:
+    /// The first server that answers, beginning with the one that did last. Throws RetriableError.
+    net::HttpAnswer send(const std::string& method, const std::string& path, const std::string& body,
+                         const net::HttpHeaders& headers = {});
 
   private:
-    struct Server;
-    net::HttpAnswer send(const std::string& method, const std::string& path, const std::string& body);
-    int32_t ask(const std::string& subject, const std::string& schema);
+    virtual int64_t ask(const Subject& subject, const std::string& schema) = 0;
 
-    const Options options_;
+    struct Server;
+    const Connection connection_;
     std::vector<std::unique_ptr<Server>> servers_;
     size_t current_ = 0;
-    std::unordered_map<std::string, int32_t> known_;  ///< By subject, line feed, schema.
+    std::unordered_map<std::string, int64_t> known_;  ///< By group, subject and schema, with line feeds between.
 };
 
 }  // namespace millrace::convert

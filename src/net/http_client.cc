@@ -58,7 +58,7 @@ void HttpClient::authenticate(const std::string& user_and_password) {
 }
 
 HttpAnswer HttpClient::send(const std::string& method, const std::string& path, const std::string& body,
-                            const std::string& authorization) {
+                            const std::string& authorization, const HttpHeaders& headers) {
     httplib::Request request;
     request.method = method;
     request.path = path;
@@ -66,6 +66,7 @@ HttpAnswer HttpClient::send(const std::string& method, const std::string& path, 
     if (!body.empty()) request.set_header("Content-Type", "application/json");
     const std::string& shown = authorization.empty() ? impl_->authorization : authorization;
     if (!shown.empty()) request.set_header("Authorization", shown);
+    for (const auto& [name, value] : headers) request.set_header(name, value);
     const auto result = impl_->client->send(request);
     if (!result)
         throw EnvironmentError(format("No answer from {}: {}; is the worker running there? (--at URL names another)",

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "net/tls.h"
 
@@ -13,6 +15,9 @@ struct HttpAnswer {
     std::string body;
     std::string location;  ///< The Location header.
 };
+
+/// Names and values.
+using HttpHeaders = std::vector<std::pair<std::string, std::string>>;
 
 /// A client of one HTTP server. Not thread-safe.
 class HttpClient {
@@ -27,7 +32,7 @@ class HttpClient {
 
     /// Throws EnvironmentError if the server cannot be reached.
     HttpAnswer send(const std::string& method, const std::string& path, const std::string& body = {},
-                    const std::string& authorization = {});
+                    const std::string& authorization = {}, const HttpHeaders& headers = {});
 
   private:
     struct Impl;

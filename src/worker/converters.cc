@@ -6,10 +6,10 @@
 
 #include "base/errors.h"
 #include "base/text.h"
-#include "convert/avro_converter.h"
 #include "convert/cloud_events_converter.h"
 #include "convert/plain_converters.h"
 #include "transform/chain.h"
+#include "worker/avro_converters.h"
 
 namespace millrace::worker {
 namespace {
@@ -62,24 +62,6 @@ constexpr Property kCloudEventsProperties[] = {
     {.name = "metadata.source", .type = Type::List, .default_value = "value,id:generate,type:generate,traceparent:header,dataSchemaName:generate", .importance = Importance::High, .display_name = "metadata.source", .documentation = "Where source, operation and transaction come from (value or header), and the id, type, traceparent and dataSchemaName (header or generate)."},
 };
 
-constexpr Property kAvroProperties[] = {
-    kConverterType,
-    {.name = "schema.registry.url", .type = Type::List, .importance = Importance::High, .display_name = "schema.registry.url", .required = true, .documentation = "Addresses of a registry with Confluent's API (of Apicurio: /apis/ccompat/v7); the next is tried when one fails."},
-    {.name = "auto.register.schemas", .type = Type::Boolean, .default_value = "true", .importance = Importance::Medium, .display_name = "auto.register.schemas", .documentation = "Whether a schema that the registry does not have is registered."},
-    {.name = "use.latest.version", .type = Type::Boolean, .default_value = "false", .display_name = "use.latest.version", .documentation = "Whether the subject's newest schema is the one that counts; it must be the records'."},
-    {.name = "basic.auth.credentials.source", .default_value = "URL", .importance = Importance::Medium, .display_name = "basic.auth.credentials.source", .allowed = "URL, USER_INFO", .documentation = "Where name and password are: USER_INFO is basic.auth.user.info."},
-    {.name = "basic.auth.user.info", .type = Type::Password, .importance = Importance::Medium, .display_name = "basic.auth.user.info", .documentation = "NAME:PASSWORD"},
-    {.name = "schema.registry.basic.auth.user.info", .type = Type::Password, .importance = Importance::Medium, .display_name = "schema.registry.basic.auth.user.info", .documentation = "The same under its older name."},
-    {.name = "http.read.timeout.ms", .type = Type::Int, .default_value = "10000", .display_name = "http.read.timeout.ms", .least = 1, .documentation = "How long a registry may take to answer."},
-    {.name = "schema.registry.ssl.(.+)", .documentation = "Key and trust stores, as Kafka's clients have them."},
-    {.name = "key.subject.name.strategy", .type = Type::Class, .default_value = "io.confluent.kafka.serializers.subject.TopicNameStrategy", .importance = Importance::Medium, .display_name = "key.subject.name.strategy", .documentation = "TopicNameStrategy, RecordNameStrategy or TopicRecordNameStrategy."},
-    {.name = "value.subject.name.strategy", .type = Type::Class, .default_value = "io.confluent.kafka.serializers.subject.TopicNameStrategy", .importance = Importance::Medium, .display_name = "value.subject.name.strategy", .documentation = "The same for values."},
-    {.name = "connect.meta.data", .type = Type::Boolean, .default_value = "true", .display_name = "connect.meta.data", .documentation = "Whether schemas have connect.* properties."},
-    {.name = "ignore.default.for.nullables", .type = Type::Boolean, .default_value = "false", .display_name = "ignore.default.for.nullables", .documentation = "Whether a null stays one where the field has a default."},
-    {.name = "enhanced.avro.schema.support", .type = Type::Boolean, .default_value = "false", .display_name = "enhanced.avro.schema.support", .support = Support::NoEffect, .documentation = "Of schemas that were made from Avro's."},
-    {.name = "schemas.cache.config", .type = Type::Int, .default_value = "1000", .display_name = "schemas.cache.config", .support = Support::NoEffect, .documentation = "10,000 schemas are remembered."},
-};
-
 // clang-format on
 
 bool is_class(const std::string& name, std::string_view full) {
@@ -102,37 +84,6 @@ Named named(const config::Settings& connector, const config::Settings& worker, c
 convert::JsonConverterOptions json_options(const config::Settings& own) {
     return {own.boolean("schemas.enable", true), own.boolean("replace.null.with.default", true),
             iequals(own.text("decimal.format", "BASE64"), "NUMERIC")};
-}
-
-convert::AvroConverter::Subjects subjects_of(const config::Settings& own, const std::string& property) {
-    using Subjects = convert::AvroConverter::Subjects;
-    const std::string name = own.text(property, "TopicNameStrategy");
-    if (is_class(name, "io.confluent.kafka.serializers.subject.TopicNameStrategy")) return Subjects::Topic;
-    if (is_class(name, "io.confluent.kafka.serializers.subject.RecordNameStrategy")) return Subjects::Record;
-    if (is_class(name, "io.confluent.kafka.serializers.subject.TopicRecordNameStrategy")) return Subjects::TopicRecord;
-    throw ConfigError(property, format("The '{}' value is invalid: there is no strategy {}; use TopicNameStrategy, "
-                                       "RecordNameStrategy or TopicRecordNameStrategy",
-                                       property, name));
-}
-
-std::unique_ptr<convert::Converter> make_avro(const config::Settings& own, bool is_key) {
-    convert::SchemaRegistry::Options registry;
-    registry.urls = own.list("schema.registry.url");
-    if (registry.urls.empty())
-        throw ConfigError("schema.registry.url",
-                          "Missing required configuration \"schema.registry.url\" which has no default value.");
-    registry.auto_register = own.boolean("auto.register.schemas", true);
-    registry.use_latest = own.boolean("use.latest.version", false);
-    if (iequals(own.text("basic.auth.credentials.source", "URL"), "USER_INFO"))
-        registry.user_and_password = own.text("basic.auth.user.info", own.text("schema.registry.basic.auth.user.info"));
-    registry.read_timeout_ms = own.integer("http.read.timeout.ms", 10'000);
-    registry.tls = net::Tls::from([&](const std::string& name) { return own.text("schema.registry." + name); },
-                                  "schema.registry.");
-    convert::AvroConverter::Options options;
-    options.avro = {own.boolean("connect.meta.data", true), own.boolean("ignore.default.for.nullables", false)};
-    options.subjects = subjects_of(own, is_key ? "key.subject.name.strategy" : "value.subject.name.strategy");
-    options.is_key = is_key;
-    return std::make_unique<convert::AvroConverter>(std::move(registry), options);
 }
 
 std::unique_ptr<convert::Converter> make_cloud_events(const config::Settings& own, bool /*is_key*/) {
@@ -173,7 +124,7 @@ struct ConverterType {
     std::span<const Property> properties;
     Made (*make)(const config::Settings& own, bool is_key);  ///< From its own settings. Throws ConfigError.
 };
-constexpr ConverterType kConverters[] = {
+const ConverterType kConverters[] = {
     {kJsonConverter, kJsonProperties, make_json},
     {kStringConverter, kStringProperties, make_plain<convert::StringConverter>},
     {"org.apache.kafka.connect.converters.ByteArrayConverter", kPlainProperties,
@@ -187,7 +138,8 @@ constexpr ConverterType kConverters[] = {
     {"io.debezium.converters.BinaryDataConverter", kBinaryProperties, make_binary},
     {"io.debezium.converters.ByteArrayConverter", kBinaryProperties, make_binary},
     {"io.debezium.converters.CloudEventsConverter", kCloudEventsProperties, make_cloud_events},
-    {"io.confluent.connect.avro.AvroConverter", kAvroProperties, make_avro},
+    {"io.confluent.connect.avro.AvroConverter", confluent_avro_properties(), make_confluent_avro},
+    {"io.apicurio.registry.utils.converter.AvroConverter", apicurio_avro_properties(), make_apicurio_avro},
     {kSimpleHeaderConverter, kPlainProperties, make_plain<convert::SimpleHeaderConverter>}};
 
 /// By its full or simple name; nullptr: there is none.

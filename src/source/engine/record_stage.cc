@@ -24,7 +24,12 @@ bool begins_with_key(const std::string& encoded) {
 RecordStage::RecordStage(Options options)
     : options_(std::move(options)),
       reads_headers_((options_.chain.parts() & transform::kHeaders) != 0 || !options_.has_simple_headers ||
-                     (options_.is_open && (options_.key->looks_at_headers() || options_.value->looks_at_headers()))) {}
+                     (options_.is_open && (options_.key->looks_at_headers() || options_.value->looks_at_headers())) ||
+                     adds_headers()) {}
+
+bool RecordStage::adds_headers() const {
+    return options_.is_open && (options_.key->adds_headers() || options_.value->adds_headers());
+}
 
 void RecordStage::apply(topiclog::AppendBatch& batch) {
     arena_.clear();
@@ -138,7 +143,7 @@ bool RecordStage::process(Batch& to, const Batch::Entry& entry) {
         made.partition = record.partition.value_or(-1);
         if (record.timestamp_ms) made.timestamp_ms = *record.timestamp_ms;
         stage_ = "HEADER_CONVERTER";
-        if (record.headers_changed) write_headers(made, record);
+        if (record.headers_changed || adds_headers()) write_headers(made, record);
         note_topic(record.topic);
         made.slot = to.slot_named(record.topic);
         to.add(made);
@@ -197,13 +202,18 @@ RecordStage::Batch::Text RecordStage::converted(Batch& to, convert::Converter& c
 }
 
 void RecordStage::write_headers(Batch::Entry& made, const record::Record& record) {
-    if (record.headers.empty()) {
+    std::span<const convert::WireHeader> of_key, of_value;
+    if (adds_headers()) {
+        of_key = options_.key->wire_headers();
+        of_value = options_.value->wire_headers();
+    }
+    if (record.headers.empty() && of_key.empty() && of_value.empty()) {
         made.headers = nullptr;
         made.has_own_headers = false;
         return;
     }
     encoded_.clear();
-    topiclog::begin_headers(encoded_, record.headers.size());
+    topiclog::begin_headers(encoded_, record.headers.size() + of_key.size() + of_value.size());
     for (const auto& header : record.headers) {
         header_text_.clear();
         const auto& [schema, content] = header.content;
@@ -211,6 +221,8 @@ void RecordStage::write_headers(Batch::Entry& made, const record::Record& record
             options_.header->append_header(header_text_, record.topic, header.name, schema, content, arena_);
         topiclog::append_header(encoded_, header.name, has_value ? &header_text_ : nullptr);
     }
+    for (const auto& added : {of_key, of_value})
+        for (const auto& [name, value] : added) topiclog::append_header(encoded_, name, &value);
     // Those that are the same for one record after the other are shared.
     made.has_own_headers = own_headers_.empty() || own_headers_.back() != encoded_;
     if (made.has_own_headers) own_headers_.push_back(encoded_);

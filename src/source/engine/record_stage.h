@@ -62,6 +62,7 @@ class RecordStage {
   private:
     using Batch = topiclog::AppendBatch;
 
+    bool adds_headers() const;
     bool process(Batch& to, const Batch::Entry& entry);
     record::SchemaAndValue opened(const Batch::Text& text);
     const record::SchemaPtr& schema_of(const std::string* prefix);

@@ -1,0 +1,36 @@
+#include "convert/confluent_registry.h"
+
+#include "base/errors.h"
+#include "base/json.h"
+#include "base/text.h"
+
+namespace millrace::convert {
+
+int64_t ConfluentRegistry::ask(const Subject& subject, const std::string& schema) {
+    const std::string of_subject = "/subjects/" + net::encode_segment(subject.name);
+    const std::string body = to_text(Json{{"schema", schema}});
+    const auto answer = options_.use_latest      ? send("GET", of_subject + "/versions/latest", "")
+                        : options_.auto_register ? send("POST", of_subject + "/versions", body)
+                                                 : send("POST", of_subject, body);
+    const auto json = parse_json(answer.body);
+    if (answer.status >= 300 || !json || !json->contains("id"))
+        throw FatalError(format("The schema registry refuses the schema for subject {}: {} {}{}", subject.name,
+                                answer.status, answer.body.substr(0, 500),
+                                answer.status == 404 && !options_.auto_register
+                                    ? ". It is not there, and auto.register.schemas=false: register it, or allow that"
+                                : answer.status == 409
+                                    ? ". It is not compatible with the versions before it: change the "
+                                      "subject's compatibility, or its strategy"
+                                    : ""));
+    if (options_.use_latest) {
+        const auto latest = parse_json(json->value("schema", ""));
+        if (!latest || *latest != *parse_json(schema))
+            throw FatalError(
+                format("The newest schema of subject {} is not that of the records, and use.latest.version=true "
+                       "asks for it. Records are written in their own schema: register it",
+                       subject.name));
+    }
+    return (*json)["id"].get<int64_t>();
+}
+
+}  // namespace millrace::convert

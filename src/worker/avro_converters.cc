@@ -1,0 +1,196 @@
+#include "worker/avro_converters.h"
+
+#include <array>
+#include <utility>
+
+#include "base/errors.h"
+#include "base/text.h"
+#include "convert/apicurio_registry.h"
+#include "convert/avro_converter.h"
+#include "convert/confluent_registry.h"
+
+namespace millrace::worker {
+namespace {
+
+using config::Importance;
+using config::Property;
+using config::Support;
+using config::Type;
+using convert::ApicurioRegistry;
+using convert::AvroConverter;
+using convert::ConfluentRegistry;
+using convert::SchemaRegistry;
+using Subjects = AvroConverter::Subjects;
+using Framing = AvroConverter::Framing;
+
+constexpr Property kConverterType = {.name = "converter.type",
+                                     .display_name = "converter.type",
+                                     .order = -1,
+                                     .support = Support::NoEffect,
+                                     .documentation = "key, value or header."};
+
+// clang-format off
+constexpr Property kConfluentProperties[] = {
+    kConverterType,
+    {.name = "schema.registry.url", .type = Type::List, .importance = Importance::High, .display_name = "schema.registry.url", .required = true, .documentation = "Addresses of a registry with Confluent's API (of Apicurio: /apis/ccompat/v7); the next is tried when one fails."},
+    {.name = "auto.register.schemas", .type = Type::Boolean, .default_value = "true", .importance = Importance::Medium, .display_name = "auto.register.schemas", .documentation = "Whether a schema that the registry does not have is registered."},
+    {.name = "use.latest.version", .type = Type::Boolean, .default_value = "false", .display_name = "use.latest.version", .documentation = "Whether the subject's newest schema is the one that counts; it must be the records'."},
+    {.name = "basic.auth.credentials.source", .default_value = "URL", .importance = Importance::Medium, .display_name = "basic.auth.credentials.source", .allowed = "URL, USER_INFO", .documentation = "Where name and password are: USER_INFO is basic.auth.user.info."},
+    {.name = "basic.auth.user.info", .type = Type::Password, .importance = Importance::Medium, .display_name = "basic.auth.user.info", .documentation = "NAME:PASSWORD"},
+    {.name = "schema.registry.basic.auth.user.info", .type = Type::Password, .importance = Importance::Medium, .display_name = "schema.registry.basic.auth.user.info", .documentation = "The same under its older name."},
+    {.name = "http.read.timeout.ms", .type = Type::Int, .default_value = "10000", .display_name = "http.read.timeout.ms", .least = 1, .documentation = "How long a registry may take to answer."},
+    {.name = "schema.registry.ssl.(.+)", .documentation = "Key and trust stores, as Kafka's clients have them."},
+    {.name = "key.subject.name.strategy", .type = Type::Class, .default_value = "io.confluent.kafka.serializers.subject.TopicNameStrategy", .importance = Importance::Medium, .display_name = "key.subject.name.strategy", .documentation = "TopicNameStrategy, RecordNameStrategy or TopicRecordNameStrategy."},
+    {.name = "value.subject.name.strategy", .type = Type::Class, .default_value = "io.confluent.kafka.serializers.subject.TopicNameStrategy", .importance = Importance::Medium, .display_name = "value.subject.name.strategy", .documentation = "The same for values."},
+    {.name = "connect.meta.data", .type = Type::Boolean, .default_value = "true", .display_name = "connect.meta.data", .documentation = "Whether schemas have connect.* properties."},
+    {.name = "ignore.default.for.nullables", .type = Type::Boolean, .default_value = "false", .display_name = "ignore.default.for.nullables", .documentation = "Whether a null stays one where the field has a default."},
+    {.name = "enhanced.avro.schema.support", .type = Type::Boolean, .default_value = "false", .display_name = "enhanced.avro.schema.support", .support = Support::NoEffect, .documentation = "Of schemas that were made from Avro's."},
+    {.name = "schemas.cache.config", .type = Type::Int, .default_value = "1000", .display_name = "schemas.cache.config", .support = Support::NoEffect, .documentation = "10,000 schemas are remembered."},
+};
+
+
+constexpr Property kApicurioProperties[] = {
+    kConverterType,
+    {.name = "apicurio.registry.url", .importance = Importance::High, .display_name = "apicurio.registry.url", .required = true, .documentation = "Where the registry's own API is: http://HOST:PORT/apis/registry/v2, or v3. The address tells which; without /apis/registry it is version 2."},
+    {.name = "apicurio.registry.auto-register", .type = Type::Boolean, .default_value = "false", .importance = Importance::High, .display_name = "apicurio.registry.auto-register", .documentation = "Whether a schema that the registry does not have is registered."},
+    {.name = "apicurio.registry.auto-register.if-exists", .default_value = "RETURN_OR_UPDATE", .importance = Importance::Medium, .display_name = "apicurio.registry.auto-register.if-exists", .allowed = "FAIL, UPDATE, RETURN, RETURN_OR_UPDATE", .documentation = "What the registry does if the artifact exists. Version 3 knows RETURN as RETURN_OR_UPDATE."},
+    {.name = "apicurio.registry.find-latest", .type = Type::Boolean, .default_value = "false", .importance = Importance::Medium, .display_name = "apicurio.registry.find-latest", .documentation = "Without auto-register: whether the artifact's newest version is the one that counts; it must be the records'. Else the schema is looked for."},
+    {.name = "apicurio.registry.artifact-resolver-strategy", .type = Type::Class, .default_value = "io.apicurio.registry.serde.strategy.TopicIdStrategy", .importance = Importance::Medium, .display_name = "apicurio.registry.artifact-resolver-strategy", .documentation = "What artifacts are called by: TopicIdStrategy, SimpleTopicIdStrategy, RecordIdStrategy, TopicRecordIdStrategy or QualifiedRecordIdStrategy."},
+    {.name = "apicurio.registry.artifact.group-id", .display_name = "apicurio.registry.artifact.group-id", .documentation = "The group of all artifacts, whatever the strategy says."},
+    {.name = "apicurio.registry.artifact.artifact-id", .display_name = "apicurio.registry.artifact.artifact-id", .documentation = "The one artifact for all schemas, whatever the strategy says."},
+    {.name = "apicurio.registry.artifact.version", .display_name = "apicurio.registry.artifact.version", .support = Support::Refused, .documentation = "A fixed version."},
+    {.name = "apicurio.registry.headers.enabled", .type = Type::Boolean, .importance = Importance::Medium, .display_name = "apicurio.registry.headers.enabled", .documentation = "Whether the id is in the record's headers (apicurio.value.globalId and its like) and not before the value. Default: true with version 2 of the API, false with 3, as Apicurio's converters of these versions have it."},
+    {.name = "apicurio.registry.as-confluent", .type = Type::Boolean, .default_value = "false", .importance = Importance::Medium, .display_name = "apicurio.registry.as-confluent", .documentation = "Whether an id before the value has four bytes, not eight."},
+    {.name = "apicurio.registry.id-handler", .type = Type::Class, .importance = Importance::Medium, .display_name = "apicurio.registry.id-handler", .documentation = "The same: DefaultIdHandler (eight bytes; the default with version 2), Legacy4ByteIdHandler or Default4ByteIdHandler (four; the default with version 3), OptimisticFallbackIdHandler (eight)."},
+    {.name = "apicurio.registry.use-id", .importance = Importance::Medium, .display_name = "apicurio.registry.use-id", .allowed = "globalId, contentId", .documentation = "Which id. Default: globalId with version 2, contentId with 3."},
+    {.name = "apicurio.auth.username", .importance = Importance::Medium, .display_name = "apicurio.auth.username", .documentation = "For basic authentication."},
+    {.name = "apicurio.auth.password", .type = Type::Password, .importance = Importance::Medium, .display_name = "apicurio.auth.password", .documentation = "For basic authentication."},
+    {.name = "apicurio.auth.(service.*|realm|client.*)", .support = Support::Refused, .documentation = "OAuth is not built; a proxy that signs requests is a way."},
+    {.name = "apicurio.registry.request.ssl.(.+)", .documentation = "Key and trust stores: truststore.location, .type, .password, keystore.location, .type, .password, key.password."},
+    {.name = "apicurio.registry.avro.encoding", .default_value = "BINARY", .display_name = "apicurio.registry.avro.encoding", .allowed = "BINARY, JSON", .built = "BINARY", .documentation = "How values are written."},
+    {.name = "http.read.timeout.ms", .type = Type::Int, .default_value = "10000", .display_name = "http.read.timeout.ms", .least = 1, .documentation = "How long a registry may take to answer. Millrace's own."},
+    {.name = "connect.meta.data", .type = Type::Boolean, .default_value = "true", .display_name = "connect.meta.data", .documentation = "Whether schemas have connect.* properties."},
+    {.name = "apicurio.registry.(check-period-ms|retry-count|retry-backoff-ms|cache-latest|fault-tolerant-refresh|dereference-schema|serializer.dereference-schema|deserializer.*|fallback.*|avro-datum-provider|use-specific-avro-reader|schema-resolver|serde.validation-enabled)", .support = Support::NoEffect, .documentation = "A schema is asked for once, and again as the task is tried again. It is registered with all records that it holds."},
+};
+// clang-format on
+
+AvroConverter::Options avro_options(const config::Settings& own, bool is_key) {
+    AvroConverter::Options options;
+    options.avro = {own.boolean("connect.meta.data", true), own.boolean("ignore.default.for.nullables", false)};
+    options.is_key = is_key;
+    return options;
+}
+
+/// The strategy that a class stands for, by its name without the package.
+template <size_t count>
+Subjects subjects_of(const config::Settings& own, const std::string& property,
+                     const std::array<std::pair<const char*, Subjects>, count>& known) {
+    const std::string name = own.text(property, known[0].first);
+    const std::string simple = name.substr(name.rfind('.') + 1);
+    std::string names;
+    for (const auto& [one, subjects] : known) {
+        if (simple == one) return subjects;
+        names += (names.empty() ? "" : ", ") + std::string(one);
+    }
+    throw ConfigError(
+        property, format("The '{}' value is invalid: there is no strategy {}; there are {}", property, name, names));
+}
+
+}  // namespace
+
+std::span<const Property> confluent_avro_properties() {
+    return kConfluentProperties;
+}
+
+std::unique_ptr<convert::Converter> make_confluent_avro(const config::Settings& own, bool is_key) {
+    SchemaRegistry::Connection connection;
+    connection.property = "schema.registry.url";
+    connection.urls = own.list(connection.property);
+    if (connection.urls.empty())
+        throw ConfigError(connection.property,
+                          "Missing required configuration \"schema.registry.url\" which has no default value.");
+    if (iequals(own.text("basic.auth.credentials.source", "URL"), "USER_INFO"))
+        connection.user_and_password =
+            own.text("basic.auth.user.info", own.text("schema.registry.basic.auth.user.info"));
+    connection.read_timeout_ms = own.integer("http.read.timeout.ms", 10'000);
+    connection.tls = net::Tls::from([&](const std::string& name) { return own.text("schema.registry." + name); },
+                                    "schema.registry.");
+    constexpr std::array<std::pair<const char*, Subjects>, 3> strategies = {
+        {{"TopicNameStrategy", Subjects::Topic},
+         {"RecordNameStrategy", Subjects::Record},
+         {"TopicRecordNameStrategy", Subjects::TopicRecord}}};
+    AvroConverter::Options options = avro_options(own, is_key);
+    options.subjects =
+        subjects_of(own, is_key ? "key.subject.name.strategy" : "value.subject.name.strategy", strategies);
+    const ConfluentRegistry::Options registry = {own.boolean("auto.register.schemas", true),
+                                                 own.boolean("use.latest.version", false)};
+    return std::make_unique<AvroConverter>(std::make_unique<ConfluentRegistry>(std::move(connection), registry),
+                                           std::move(options));
+}
+
+std::span<const Property> apicurio_avro_properties() {
+    return kApicurioProperties;
+}
+
+namespace {
+
+/// With /apis/registry/v2 behind an address that has no path.
+std::string api_url(std::string url, ApicurioRegistry::Api& api) {
+    while (url.ends_with('/')) url.pop_back();
+    api = url.ends_with("/v3") ? ApicurioRegistry::Api::V3 : ApicurioRegistry::Api::V2;
+    if (url.find("/apis/registry/") == std::string::npos) url += "/apis/registry/v2";
+    return url;
+}
+
+Framing framing_of(const config::Settings& own, bool is_v3) {
+    if (own.boolean("apicurio.registry.headers.enabled", !is_v3)) return Framing::Headers;
+    if (own.boolean("apicurio.registry.as-confluent", false)) return Framing::FourBytes;
+    const std::string name = own.text("apicurio.registry.id-handler");
+    const std::string handler = name.substr(name.rfind('.') + 1);
+    if (handler.empty()) return is_v3 ? Framing::FourBytes : Framing::EightBytes;
+    if (handler == "DefaultIdHandler" || handler == "OptimisticFallbackIdHandler") return Framing::EightBytes;
+    if (handler == "Legacy4ByteIdHandler" || handler == "Default4ByteIdHandler") return Framing::FourBytes;
+    throw ConfigError("apicurio.registry.id-handler",
+                      format("The 'apicurio.registry.id-handler' value is invalid: there is no {}; use "
+                             "DefaultIdHandler or Legacy4ByteIdHandler",
+                             name));
+}
+
+}  // namespace
+
+std::unique_ptr<convert::Converter> make_apicurio_avro(const config::Settings& own, bool is_key) {
+    SchemaRegistry::Connection connection;
+    connection.property = "apicurio.registry.url";
+    ApicurioRegistry::Options registry;
+    if (own.text(connection.property).empty())
+        throw ConfigError(connection.property,
+                          "Missing required configuration \"apicurio.registry.url\" which has no default value.");
+    connection.urls = {api_url(own.text(connection.property), registry.api)};
+    const bool is_v3 = registry.api == ApicurioRegistry::Api::V3;
+    if (!own.text("apicurio.auth.username").empty())
+        connection.user_and_password = own.text("apicurio.auth.username") + ":" + own.text("apicurio.auth.password");
+    connection.read_timeout_ms = own.integer("http.read.timeout.ms", 10'000);
+    connection.tls =
+        net::Tls::from([&](const std::string& name) { return own.text("apicurio.registry.request." + name); },
+                       "apicurio.registry.request.");
+    registry.auto_register = own.boolean("apicurio.registry.auto-register", false);
+    registry.if_exists = own.text("apicurio.registry.auto-register.if-exists", "RETURN_OR_UPDATE");
+    registry.find_latest = own.boolean("apicurio.registry.find-latest", false);
+    registry.is_content_id = own.text("apicurio.registry.use-id", is_v3 ? "contentId" : "globalId") == "contentId";
+    constexpr std::array<std::pair<const char*, Subjects>, 5> strategies = {
+        {{"TopicIdStrategy", Subjects::Topic},
+         {"SimpleTopicIdStrategy", Subjects::PlainTopic},
+         {"RecordIdStrategy", Subjects::RecordInGroup},
+         {"TopicRecordIdStrategy", Subjects::TopicRecordInGroup},
+         {"QualifiedRecordIdStrategy", Subjects::Record}}};
+    AvroConverter::Options options = avro_options(own, is_key);
+    options.subjects = subjects_of(own, "apicurio.registry.artifact-resolver-strategy", strategies);
+    options.group = own.text("apicurio.registry.artifact.group-id");
+    options.subject = own.text("apicurio.registry.artifact.artifact-id");
+    options.framing = framing_of(own, is_v3);
+    options.is_content_id = registry.is_content_id;
+    return std::make_unique<AvroConverter>(
+        std::make_unique<ApicurioRegistry>(std::move(connection), std::move(registry)), std::move(options));
+}
+
+}  // namespace millrace::worker

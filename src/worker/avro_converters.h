@@ -1,0 +1,22 @@
+#pragma once
+
+#include <memory>
+#include <span>
+
+#include "config/property_table.h"
+#include "config/settings.h"
+#include "convert/converter.h"
+
+/// The two Avro converters that users have, by their options.
+namespace millrace::worker {
+
+/// io.confluent.connect.avro.AvroConverter (AvroConverterConfig, AbstractKafkaSchemaSerDeConfig).
+std::span<const config::Property> confluent_avro_properties();
+/// From its own settings, without the prefix. Throws ConfigError.
+std::unique_ptr<convert::Converter> make_confluent_avro(const config::Settings& own, bool is_key);
+
+/// io.apicurio.registry.utils.converter.AvroConverter (SerdeConfig, SchemaResolverConfig of its version 2).
+std::span<const config::Property> apicurio_avro_properties();
+std::unique_ptr<convert::Converter> make_apicurio_avro(const config::Settings& own, bool is_key);
+
+}  // namespace millrace::worker
