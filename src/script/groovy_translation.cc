@@ -408,7 +408,7 @@ class Translator {
     }
 
     std::string name() {
-        const std::string name = now().text;
+        std::string name = now().text;
         if (name == "null" || name == "true" || name == "false") {
             ++at_;
             return name;

@@ -1,6 +1,7 @@
 #include "script/js_values.h"
 
 #include <array>
+#include <bit>
 #include <cctype>
 
 #include "base/calendar.h"
@@ -146,7 +147,7 @@ void JsValues::begin(record::Arena& arena) {
 }
 
 const JsValues::Node* JsValues::node_of(JSValueConst value) const {
-    const auto mark = reinterpret_cast<uintptr_t>(JS_GetOpaque(value, struct_class_));
+    const auto mark = std::bit_cast<uintptr_t>(JS_GetOpaque(value, struct_class_));
     if (mark == 0 || mark >> kPlaceBits != evaluation_) {
         JS_ThrowTypeError(context_, "a record that an earlier evaluation kept is gone");
         return nullptr;
@@ -323,11 +324,11 @@ JSValue JsValues::made_map(const record::Schema& schema, const Value& value) {
 
 JSValue JsValues::made_struct(const SchemaPtr& schema, const Value& value) {
     if (nodes_.size() >= kMostStructs) return JS_ThrowRangeError(context_, "a record has too many structs");
+    nodes_.push_back({schema, record::opened(*schema, value, *arena_)});
     JSValue object = JS_NewObjectClass(context_, struct_class_);
     if (JS_IsException(object)) return object;
-    nodes_.push_back({schema, record::opened(*schema, value, *arena_)});
     const uint64_t mark = evaluation_ << kPlaceBits | (nodes_.size() - 1);
-    JS_SetOpaque(object, reinterpret_cast<void*>(static_cast<uintptr_t>(mark)));
+    JS_SetOpaque(object, std::bit_cast<void*>(static_cast<uintptr_t>(mark)));
     return object;
 }
 
@@ -371,10 +372,10 @@ JSValue JsValues::made_parameters(const record::Schema& schema) {
 JsValue JsValues::headers(const std::vector<record::Header>& headers) {
     JsValue map(context_, JS_NewObject(context_));
     for (const auto& header : headers) {
-        JSValue one = JS_NewObject(context_);
-        set(one, "value", made(header.content.schema, header.content.value));
-        set(one, "schema", made_schema(header.content.schema));
-        set(map.get(), header.name, one);
+        JsValue one(context_, JS_NewObject(context_));
+        set(one.get(), "value", made(header.content.schema, header.content.value));
+        set(one.get(), "schema", made_schema(header.content.schema));
+        set(map.get(), header.name, one.release());
     }
     return {context_, called(map_, map.release())};
 }

@@ -3,10 +3,13 @@ wrote, byte for byte, with the values zeroed that differ from run to run (times,
 
 A case holds setup.sql, connector.json, steps.sql and golden/: see tests/golden/README.md.
 """
-import base64, json, pathlib, re, time
+import base64, json, os, pathlib, re, time
 
 from servers import wait_until
 from worker import HttpError
+
+NOTES_COUNTS = 'MILLRACE_NOTE_COUNTS' in os.environ
+LONG_REST, MOMENT = 1.5, 0.4  # seconds
 
 UUID = rb'[0-9a-f]{8}-[0-9a-f-]{27}'
 VOLATILE = [
@@ -72,6 +75,10 @@ class Case:
         if not self.is_postgres:
             self.config['schema.history.internal.kafka.topic'] = f'schemahistory.{self.prefix}'
         self.golden = {f.name[:-6]: f.read_text().rstrip('\n').split('\n') for f in (self.folder / 'golden').glob('*.jsonl')}
+        # How many records there were at each rest of a run that was right; MILLRACE_NOTE_COUNTS=1 notes them.
+        noted = self.folder / 'counts.json'
+        self.counts = json.loads(noted.read_text()) if noted.exists() and not NOTES_COUNTS else []
+        self.rests = []
         # Records that we write otherwise on purpose: what ours must be, and why.
         on_purpose = self.folder / 'on_purpose.json'
         for entry in json.loads(on_purpose.read_text()) if on_purpose.exists() else []:
@@ -85,15 +92,19 @@ class Case:
         topics = self.worker.topics()
         return sum(topics[t] for t in self.ours(topics) if t not in self.repeating)
 
-    def rest(self, least, seconds=1.5):
-        """Waits until at least so many records are there and no more come."""
+    def rest(self, least):
+        """Waits until at least so many records are there and no more come: for long, or, where a run that was right had
+        more of them by then and this one has as many, for a moment."""
         wait_until(f'{least} records of {self.prefix}', lambda: self.count() >= least, 90, self.worker.process)
+        step = len(self.rests)
+        expected = self.counts[step] if step < len(self.counts) and self.counts[step] > (self.rests[-1] if self.rests else 0) else None
         last, since = self.count(), time.monotonic()
-        while time.monotonic() - since < seconds:
+        while time.monotonic() - since < (MOMENT if expected == last else LONG_REST):
             time.sleep(0.05)
             now = self.count()
             if now != last:
                 last, since = now, time.monotonic()
+        self.rests.append(last)
         return last
 
     def script(self, text):
@@ -143,7 +154,10 @@ class Case:
                     self.rest(before + (marker != 'silent'))
             section = []
             stopped = self.act(name, marker, rest, stopped)
-        return self.compare()
+        same, total, differences = self.compare()
+        if NOTES_COUNTS and same == total:
+            (self.folder / 'counts.json').write_text(json.dumps(self.rests) + '\n')
+        return same, total, differences
 
     def act(self, name, marker, rest, stopped):
         """Does what a marker line says; whether the connector is stopped afterwards."""
