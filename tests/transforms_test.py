@@ -91,6 +91,29 @@ class Transforms(unittest.TestCase):
         for part in ('io.debezium.transforms.Filter', self.topic, 'while (value.after.id == 2)', 'script.time.limit.ms=50'):
             self.assertIn(part, trace)
 
+    def test_a_script_of_ones_own_changes_whole_records(self):
+        script = '''record => {
+            if (record.value === null || record.value.after === null) return null;
+            const row = record.value.after;
+            row.words = row.text.split(' ').length;
+            delete row.text;
+            record.topic += row.id > 2 ? '.high' : '.low';
+            record.headers.push({key: 'by', value: 'script'});
+            return record;
+        }'''
+        for prefix, converter in (('p', {}), ('q', {'value.converter': 'org.apache.kafka.connect.json.JsonConverter', 'value.converter.schemas.enable': 'false'})):
+            with self.subTest(prefix):
+                self.worker.create(prefix, {**self.config(**chain(own={'type': 'millrace.Script', 'script': script})), **converter, 'topic.prefix': prefix})
+                self.worker.wait_running(prefix)
+                self.server.sql(f'DELETE FROM {self.name}.t WHERE id = 1', f"INSERT INTO {self.name}.t VALUES (1, 'one more row')")
+                low, high = f'{prefix}.{self.name}.t.low', f'{prefix}.{self.name}.t.high'
+                wait_until('4 rows', lambda: (self.worker.topics().get(low), self.worker.topics().get(high)) == (3, 1), 30, self.worker.process)
+                self.assertEqual([value['after'] for value in self.values(low)][-2:], [{'id': 2, 'words': 2}, {'id': 1, 'words': 3}])
+                self.assertEqual([dict(record['h']).get('by') for record in self.worker.records(high)], ['script'])
+                if not converter:
+                    after = next(f for f in json.loads(self.worker.records(low)[0]['v'])['schema']['fields'] if f['field'] == 'after')
+                    self.assertEqual([(f['field'], f['type'], f['optional']) for f in after['fields']], [('id', 'int32', False), ('words', 'int64', True)])
+
     def test_wrong_options_are_refused_by_property(self):
         wrong = {
             'transforms.a.type': chain(a={'type': 'com.example.Mine'}),
@@ -105,6 +128,8 @@ class Transforms(unittest.TestCase):
             'transforms.i.condition': chain(i={'type': DEBEZIUM + 'Filter', 'language': 'jsr223.groovy', 'condition': 'System.exit(1)'}),
             'transforms.j.language': chain(j={'type': DEBEZIUM + 'Filter', 'language': 'wasm.chicory', 'condition': 'file:x'}),
             'transforms.k.topic.expression': chain(k={'type': DEBEZIUM + 'ContentBasedRouter', 'language': 'jsr223.groovy'}),
+            'transforms.l.script': chain(l={'type': 'millrace.Script', 'script': 'record => {'}),
+            'transforms.m.script': chain(m={'type': 'millrace.Script', 'script': '"no function"'}),
             'value.converter': {'value.converter': 'com.example.Converter'},
         }
         for name, settings in wrong.items():

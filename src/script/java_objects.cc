@@ -162,6 +162,10 @@ const char kJavaObjects[] = R"js(
       if (is.fields) is.fields = list(is.fields.map(([name, schema], at) => new Field(name, at, schema)));
       return new Schema(is);
     },
+    // JsReader's Kind of what is no null, boolean, number or text.
+    kind: (x) => (typeof x === 'bigint' || x instanceof Long ? 3 : x instanceof BigDecimal ? 5 : x instanceof JavaDate || x instanceof Date ? 6 :
+      x instanceof Int8Array || x instanceof Uint8Array ? 7 : Array.isArray(x) ? 8 : typeof x === 'object' && (Object.getPrototypeOf(x) === Object.prototype ||
+      Object.getPrototypeOf(x) === null || Object.getPrototypeOf(x) === mapMethods) ? 9 : 10),
     BigDecimal, Long, JavaDate, JavaList, mapMethods, hidden, text,
   };
 })

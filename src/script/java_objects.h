@@ -3,8 +3,8 @@
 namespace millrace::script {
 
 /// JavaScript that gives scripts the Java objects which Debezium's have: a function (isGroovy) that returns the makers
-/// that js_values.cc calls: {decimal, long, date, list, map, bytes, header, schema}, and for Groovy `groovy`, the
-/// operators that groovy_translation writes.
+/// that js_values.cc calls: {decimal, long, date, list, map, bytes, schema}, and kind, which tells of a
+/// value what it is.
 extern const char kJavaObjects[];
 
 /// JavaScript of a function (global, makers) that returns Groovy's operators under the names that groovy_translation

@@ -88,7 +88,8 @@ int JsValues::Names::index_of(JSAtom name) const {
     return -1;
 }
 
-JsValues::JsValues(JsEngine& engine, Language language) : context_(engine.context()), language_(language) {
+JsValues::JsValues(JsEngine& engine, Language language, Structs structs)
+    : context_(engine.context()), language_(language), structs_(structs) {
     JS_SetContextOpaque(context_, this);
     const JsValue make = engine.run(kJavaObjects, "java_objects");
     JSValue is_groovy = JS_NewBool(context_, language == Language::Groovy);
@@ -256,7 +257,8 @@ JsValue JsValues::schema(const SchemaPtr& schema) {
 
 JSValue JsValues::made(const SchemaPtr& schema, const Value& value) {
     if (value.is_null() || !schema) return JS_NULL;
-    if (schema->type == Type::Struct) return made_struct(schema, value);
+    if (schema->type == Type::Struct)
+        return structs_ == Structs::Copied ? made_copy(schema, value) : made_struct(schema, value);
     const Value opened = record::opened(*schema, value, *arena_);
     if (schema->name == record::kDecimal || is_date(*schema)) return made_logical(*schema, opened);
     switch (opened.kind()) {
@@ -320,6 +322,18 @@ JSValue JsValues::made_map(const record::Schema& schema, const Value& value) {
         set(map.get(), name, one);
     }
     return called(map_, map.release());
+}
+
+/// Nulls stay nulls: what the script leaves as it is must come back as it was.
+JSValue JsValues::made_copy(const SchemaPtr& schema, const Value& value) {
+    JsValue object(context_, JS_NewObject(context_));
+    const auto fields = record::opened(*schema, value, *arena_).children();
+    for (size_t at = 0; at < fields.size(); ++at) {
+        JSValue one = made(schema->fields[at].schema, fields[at]);
+        if (JS_IsException(one)) return one;
+        set(object.get(), schema->fields[at].name, one);
+    }
+    return object.release();
 }
 
 JSValue JsValues::made_struct(const SchemaPtr& schema, const Value& value) {

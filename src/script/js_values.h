@@ -22,7 +22,10 @@ namespace millrace::script {
 /// asks for it. What a script keeps of a record beyond its evaluation is an error when it is used.
 class JsValues {
   public:
-    JsValues(JsEngine& engine, Language language);
+    /// Whether structs are read as they are asked for, or objects that the script may change.
+    enum class Structs { Seen, Copied };
+
+    JsValues(JsEngine& engine, Language language, Structs structs = Structs::Seen);
     ~JsValues();
     JsValues(const JsValues&) = delete;
     JsValues& operator=(const JsValues&) = delete;
@@ -83,6 +86,7 @@ class JsValues {
     JSValue made_logical(const record::Schema& schema, const record::Value& value);
     JSValue made_list(const record::Schema& schema, const record::Value& value);
     JSValue made_map(const record::Schema& schema, const record::Value& value);
+    JSValue made_copy(const record::SchemaPtr& schema, const record::Value& value);
     JSValue made_struct(const record::SchemaPtr& schema, const record::Value& value);
     JSValue made_schema(const record::SchemaPtr& schema);
     JSValue made_parameters(const record::Schema& schema);
@@ -93,6 +97,7 @@ class JsValues {
 
     JSContext* context_;
     Language language_;
+    Structs structs_;
     JSClassID struct_class_ = 0;
     JsValue makers_, decimal_, long_, date_, list_, map_, bytes_, schema_;
     record::Arena* arena_ = nullptr;

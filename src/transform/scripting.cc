@@ -1,4 +1,4 @@
-/// io.debezium.transforms.Filter and ContentBasedRouter (debezium-scripting).
+/// io.debezium.transforms.Filter and ContentBasedRouter (debezium-scripting), and Millrace's own Script.
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -6,6 +6,7 @@
 #include "base/errors.h"
 #include "base/regex.h"
 #include "script/expression.h"
+#include "script/record_script.h"
 #include "transform/options.h"
 #include "transform/require.h"
 #include "transform/transform_types.h"
@@ -71,6 +72,22 @@ constexpr Property kRouterOptions[] = {
     kTimeLimit,
     kMemoryLimit};
 
+constexpr Property kScriptOptions[] = {
+    {.name = "script",
+     .importance = Importance::High,
+     .display_name = "Script",
+     .required = true,
+     .documentation = "A JavaScript function of a record {topic, partition, timestamp, key, keySchema, value, "
+                      "valueSchema, headers} that returns it, changed or new; null drops it."},
+    kTopicRegex,
+    kTimeLimit,
+    kMemoryLimit};
+
+script::Limits limits_of(const config::Settings& settings) {
+    return {settings.integer("script.time.limit.ms", 1000),
+            static_cast<size_t>(settings.integer("script.memory.limit.bytes", 64 << 20))};
+}
+
 Language language_of(const config::Settings& settings) {
     const std::string language = settings.text("language");
     constexpr std::string_view kPrefix = "jsr223.";
@@ -94,11 +111,9 @@ class Scripting : public Transform {
         evaluates_nulls_ = iequals(nulls, "evaluate");
         drops_nulls_ = iequals(nulls, "drop");
         const std::string text = settings.text(expression);
-        const script::Limits limits = {settings.integer("script.time.limit.ms", 1000),
-                                       static_cast<size_t>(settings.integer("script.memory.limit.bytes", 64 << 20))};
         const auto language = language_of(settings);
         try {
-            expression_ = std::make_unique<Expression>(language, text, limits);
+            expression_ = std::make_unique<Expression>(language, text, limits_of(settings));
         } catch (const std::invalid_argument& fault) {
             throw ConfigError(expression, format("Failed to parse expression '{}': {}", text, fault.what()));
         }
@@ -156,8 +171,30 @@ class ContentBasedRouter final : public Scripting {
     }
 };
 
+/// millrace.Script
+class Script final : public Transform {
+  public:
+    explicit Script(const config::Settings& settings) {
+        if (!settings.text("topic.regex").empty()) topics_ = regex_option(settings, "topic.regex");
+        try {
+            script_ = std::make_unique<script::RecordScript>(settings.text("script"), limits_of(settings));
+        } catch (const std::invalid_argument& fault) {
+            throw ConfigError("script", format("The script cannot be used: {}", fault.what()));
+        }
+    }
+    bool apply(record::Record& record, record::Arena& arena) override {
+        return (topics_ && !topics_->matches(record.topic)) || script_->apply(record, arena);
+    }
+    unsigned parts() const override { return kTopic | kHeaders | kKey | kValue; }
+
+  private:
+    std::optional<Regex> topics_;
+    std::unique_ptr<script::RecordScript> script_;
+};
+
 }  // namespace
 
+extern const TransformType kScript = {"millrace.Script", table_of<kScriptOptions>, make_from<Script>};
 extern const TransformType kScriptingFilter = {"io.debezium.transforms.Filter", table_of<kFilterOptions>,
                                                make_from<Filter>};
 extern const TransformType kContentBasedRouter = {"io.debezium.transforms.ContentBasedRouter", table_of<kRouterOptions>,

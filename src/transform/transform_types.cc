@@ -44,7 +44,8 @@ std::span<const TransformType* const> transform_types() {
                                                   &kSchemaChangeEventFilter,
                                                   &kSwapGeometryCoordinates,
                                                   &kTimezoneConverter,
-                                                  &kVectorToJsonConverter};
+                                                  &kVectorToJsonConverter,
+                                                  &kScript};
     return kTypes;
 }
 

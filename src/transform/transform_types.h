@@ -32,7 +32,7 @@ extern const TransformType kTimezoneConverter;
 extern const TransformType kGeometryFormatTransformer, kSwapGeometryCoordinates,
     kVectorToJsonConverter;  // geometry_transforms.cc
 extern const TransformType kDecodeLogicalDecodingMessageContent;
-extern const TransformType kScriptingFilter, kContentBasedRouter;  // scripting.cc
+extern const TransformType kScriptingFilter, kContentBasedRouter, kScript;  // scripting.cc
 
 extern const PredicateType kHasHeaderKey, kRecordIsTombstone, kTopicNameMatches;  // predicates.cc
 

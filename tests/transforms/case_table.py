@@ -6,6 +6,7 @@ import collections, json, pathlib, re, subprocess, sys
 
 HERE = pathlib.Path(__file__).parent
 CONVERTERS = {'JsonConverter': 'golden mysql-smt-converters', 'StringConverter': 'converters_test', 'AvroConverter': 'avro_test', 'CloudEventsConverter': 'golden mysql-cloudevents'}
+OURS = {'millrace.Script': 'unit script_test'}
 PREDICATES = {'name': 'golden mysql-smt-kafka', 'pattern': 'golden mysql-smt-*'}
 
 
@@ -34,6 +35,8 @@ def page(binary):
             option = re.match(r'\| `([^`]+)`', line)[1]
             if base and tried[base][option]:
                 line += f' {tried[base][option]} cases |'
+            elif base in OURS:
+                line += f' {OURS[base]} |'
             elif base is None:
                 line += ' golden *-smt-* |'
             elif '.converter' in base or '.storage.' in base or '.avro.' in base or '.json.' in base:

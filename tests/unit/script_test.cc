@@ -2,11 +2,20 @@
 /// with GraalJS and Groovy in transform_test.cc.
 #include <gtest/gtest.h>
 
+#include <map>
+#include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "base/errors.h"
+#include "base/json.h"
+#include "convert/json_converter.h"
+#include "convert/schema_reader.h"
+#include "record/json_value.h"
+#include "recorded_cases.h"
 #include "script/expression.h"
+#include "script/record_script.h"
 
 namespace millrace::script {
 namespace {
@@ -167,6 +176,163 @@ TEST(Script, KeepsLargeIntegersExact) {
         Expression expression(Language::JavaScript, text, {});
         EXPECT_TRUE(holds(expression, json)) << text;
     }
+}
+
+/// A record of tests/transforms/cases.json, and how JSON with schemas shows it.
+class RecordedRecord {
+  public:
+    explicit RecordedRecord(const Json& from) : key_(to_text(from.at("key"))), value_(to_text(from.at("value"))) {
+        record.topic = "srv.db.t";
+        if (!from.at("key").is_null()) record.key = side(key_);
+        if (!from.at("value").is_null()) record.value = side(value_);
+        for (const auto& header : from.value("headers", Json::array())) {
+            texts_.push_back(std::make_unique<std::string>(to_text(header[1])));
+            record.headers.push_back({arena.copy(header[0].get<std::string>()), side(*texts_.back())});
+        }
+    }
+    std::string shown() {
+        std::string out = std::string(record.topic) + "\n" + text_of(record.key) + "\n" + text_of(record.value);
+        for (const auto& header : record.headers)
+            out += "\n" + std::string(header.name) + " " + text_of(header.content);
+        return out;
+    }
+    /// So that numbers are printed as Java does, and not as the recorded file has them.
+    void open() {
+        for (auto* side : {&record.key, &record.value})
+            if (side->schema) side->value = record::opened_whole(*side->schema, side->value, arena);
+    }
+    /// What the script makes of it; "dropped", or what it fails with.
+    std::string through(const std::string& script) {
+        RecordScript made(script, {});
+        try {
+            return made.apply(record, arena) ? shown() : "dropped";
+        } catch (const FatalError& fault) {
+            return std::string("fails: ") + fault.what();
+        }
+    }
+
+    record::Record record;
+    record::Arena arena;
+
+  private:
+    record::SchemaAndValue side(const std::string& text) {
+        std::string_view payload;
+        const auto& schema = schemas_.of_record(text, payload);
+        return {schema, record::Value::json(payload)};
+    }
+    std::string text_of(const record::SchemaAndValue& of) {
+        convert::JsonConverter converter({.replace_null_with_default = false});
+        std::string text;
+        const auto made = converter.append(text, "t", of.schema, of.value, arena);
+        if (made.is_null) return "null";
+        return (made.prefix != nullptr ? **made.prefix : std::string()) + text;
+    }
+
+    std::string key_, value_;
+    std::vector<std::unique_ptr<std::string>> texts_;
+    convert::SchemaReader schemas_;
+};
+
+Json record_named(const std::string& name) {
+    static const Json all = recorded("cases.json");
+    return all.at("records").at(name);
+}
+
+TEST(RecordScripts, LeaveARecordAsItWasUnlessTheyChangeIt) {
+    const Json all = recorded("cases.json");
+    for (const auto& [name, json] : all["records"].items()) {
+        RecordedRecord recorded_record(json);
+        recorded_record.open();
+        const std::string before = recorded_record.shown();
+        EXPECT_EQ(recorded_record.through("record => record"), before) << name;
+        EXPECT_EQ(recorded_record.through("record => ({...record})"), before) << name;
+    }
+}
+
+TEST(RecordScripts, ChangeAddAndLeaveOutFields) {
+    RecordedRecord changed(record_named("row"));
+    const std::string shown = changed.through(R"(record => {
+        const row = record.value;
+        delete row.arr; delete row.m;
+        row.name = row.name.toUpperCase() + '!';
+        row.dec = row.dec.multiply('2');
+        row.big = row.big + 1;
+        row.total = row.small * 2; row.ratio = 0.5; row.seen = true; row.tag = 'x'; row.at = row.dt; row.raw = row.bin;
+        row.list = [1, 2]; row.inner = {a: 'b', n: null}; row.exact = row.dec;
+        record.topic = record.topic + '.changed'; record.partition = 3; record.timestamp = 1700000000000;
+        record.headers.push({key: 'added', value: 7});
+        return record;
+    })");
+    ASSERT_TRUE(shown.starts_with("srv.db.t.changed\n")) << shown;
+    EXPECT_EQ(changed.record.partition, 3);
+    EXPECT_EQ(changed.record.timestamp_ms, 1700000000000);
+    const auto lines = [&] {
+        std::vector<std::string> out;
+        size_t from = 0;
+        for (size_t at = shown.find('\n'); at != std::string::npos; from = at + 1, at = shown.find('\n', from))
+            out.push_back(shown.substr(from, at - from));
+        out.push_back(shown.substr(from));
+        return out;
+    }();
+    const Json value = Json::parse(lines.at(2)), header = Json::parse(lines.back().substr(6));
+    std::map<std::string, Json> types;
+    for (const auto& field : value["schema"]["fields"]) types[field["field"]] = field;
+    const Json& row = value["payload"];
+    EXPECT_FALSE(row.contains("arr") || row.contains("m") || types.contains("arr"));
+    EXPECT_EQ(row["name"], "ANN \"X\"!");
+    EXPECT_EQ(row["big"], 12345678902);
+    EXPECT_EQ(row["dec"], "YHI=");  // 246.90
+    EXPECT_EQ(row["total"], 600);
+    EXPECT_EQ(types["total"]["type"], "int64");
+    EXPECT_EQ(types["ratio"]["type"], "double");
+    EXPECT_EQ(types["seen"]["type"], "boolean");
+    EXPECT_EQ(types["tag"]["type"], "string");
+    EXPECT_EQ(types["at"]["name"], "org.apache.kafka.connect.data.Timestamp");
+    EXPECT_EQ(types["raw"]["type"], "bytes");
+    EXPECT_EQ(types["list"]["items"]["type"], "int64");
+    EXPECT_EQ(types["inner"]["fields"][0]["field"], "a");
+    EXPECT_EQ(types["exact"]["parameters"]["scale"], "2");
+    EXPECT_TRUE(types["tag"]["optional"]);
+    EXPECT_EQ(value["schema"]["name"], "srv.db.t.Value");
+    EXPECT_EQ(header["payload"], 7);
+}
+
+TEST(RecordScripts, DropRecordsAndMakeTombstones) {
+    RecordedRecord created(record_named("create"));
+    EXPECT_EQ(created.through("record => record.value.op == 'c' ? null : record"), "dropped");
+    EXPECT_TRUE(RecordedRecord(record_named("create")).through("r => { r.value = null; return r }").find("\nnull") !=
+                std::string::npos);
+    EXPECT_FALSE(RecordedRecord(record_named("tombstone")).through("r => r").starts_with("fails"));
+}
+
+TEST(RecordScripts, NameWhatTheyFailOf) {
+    const std::pair<const char*, const char*> faults[] = {
+        {"r => { r.value.id = 'x'; return r }", "value.id the value x, which is no int32"},
+        {"r => { r.value.id = 2147483648; return r }", "value.id the value 2147483648, which is no int32"},
+        {"r => { r.value.id = 1.5; return r }", "value.id the value 1.5"},
+        {"r => { r.value.id = null; return r }", "value.id null, and it is not optional"},
+        {"r => { r.value.name = 5; return r }", "value.name the value 5, which is no string"},
+        {"r => { r.value.dec = 'abc'; return r }", "value.dec the value abc"},
+        {"r => { r.value.flag = 1; return r }", "value.flag the value 1, which is no boolean"},
+        {"r => { r.value.arr = ['a', 5]; return r }", "value.arr[1] the value 5"},
+        {"r => { r.value.bin = 'x'; return r }", "value.bin the value x"},
+        {"r => { r.value.fresh = () => 1; return r }", "value.fresh a value that no record can hold"},
+        {"r => { r.value = 5; return r }", "value the value 5, which is no srv.db.t.Value"},
+        {"r => { r.topic = ''; return r }", "an empty topic"},
+        {"r => { r.partition = -1; return r }", "partition"},
+        {"r => { r.headers = 5; return r }", "headers that are no list"},
+        {"r => {}", "returned no record"},
+        {"r => r.nope.x", "TypeError: cannot read property 'x' of undefined"},
+        {"r => { Object.defineProperty(r.value, 'p', {get() { throw 1 }, enumerable: true}); return r }",
+         "value.p a property that fails"},
+        {"r => { const a = []; a.push(a); r.value.loop = a; return r }", "nested"},
+    };
+    for (const auto& [script, named] : faults) {
+        const std::string found = RecordedRecord(record_named("row")).through(script);
+        EXPECT_NE(found.find(named), std::string::npos) << script << ": " << found.substr(0, 200);
+    }
+    EXPECT_THROW(RecordScript("5", {}), std::invalid_argument);
+    EXPECT_THROW(RecordScript("r => {", {}), std::invalid_argument);
 }
 
 }  // namespace

@@ -123,6 +123,7 @@ TEST(Transforms, HaveACaseForEveryOptionThatDoesSomething) {
     for (const auto* type : transform_types()) {
         // $Key and $Value are one class.
         const std::string name(type->class_name), base = name.substr(0, name.find('$'));
+        if (name.starts_with("millrace.")) continue;  // Nobody to compare with: script_test.cc.
         std::set<std::string> options;
         bool is_tried = false;
         for (const auto& [tried, its] : used) {
