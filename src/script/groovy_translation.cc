@@ -1,7 +1,5 @@
 #include "script/groovy_translation.h"
 
-#include <array>
-#include <cctype>
 #include <set>
 #include <stdexcept>
 #include <vector>
@@ -9,6 +7,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "script/groovy_lexer.h"
+#include "script/groovy_vocabulary.h"
 
 namespace millrace::script {
 
@@ -16,49 +15,6 @@ namespace {
 
 using Kind = GroovyToken::Kind;
 
-const std::set<std::string_view> kInputs = {"key", "value", "keySchema", "valueSchema", "topic", "header", "headers"};
-
-/// Methods that go by the same name in JavaScript, or that kGroovyRuntime adds.
-const std::set<std::string_view> kMethods = {
-    // texts
-    "startsWith", "endsWith", "contains", "indexOf", "lastIndexOf", "substring", "trim", "toUpperCase", "toLowerCase",
-    "equals", "equalsIgnoreCase", "compareTo", "matches", "isEmpty", "isBlank", "size", "concat", "charAt", "tokenize",
-    "replaceFirst", "toInteger", "toLong", "toDouble", "toBigDecimal", "isNumber", "isInteger", "capitalize", "reverse",
-    "toString",
-    // numbers and dates
-    "intdiv", "intValue", "longValue", "doubleValue", "floatValue", "abs", "negate", "add", "subtract", "multiply",
-    "remainder", "signum", "scale", "getTime", "before", "after",
-    // lists, maps, regular expressions
-    "get", "containsKey", "keySet", "values", "first", "last", "join", "findAll", "collect", "count", "find", "group",
-    // structs and schemas
-    "getWithoutDefault", "getInt8", "getInt16", "getInt32", "getInt64", "getFloat32", "getFloat64", "getBoolean",
-    "getString", "getBytes", "getArray", "getMap", "getStruct", "schema", "name", "version", "doc", "type",
-    "isOptional", "parameters", "fields", "field", "index", "keySchema", "valueSchema"};
-
-/// What is called otherwise here, because JavaScript has something else of that name.
-std::string method_of(const std::string& name) {
-    if (name == "length") return "size";
-    if (name == "replace" || name == "replaceAll" || name == "split" || name == "any" || name == "every")
-        return "$" + name;
-    if (kMethods.contains(name)) return name;
-    throw std::invalid_argument(format("the method {}() is not known here", name));
-}
-
-struct BinaryOperator {
-    std::string_view text;
-    int strength;
-    std::string_view translation;  ///< With {0} and {1}.
-};
-constexpr std::array<BinaryOperator, 23> kBinary = {
-    {{"||", 1, "({0} || {1})"},         {"&&", 2, "({0} && {1})"},           {"|", 3, "$.bit({0}, {1}, '|')"},
-     {"^", 4, "$.bit({0}, {1}, '^')"},  {"&", 5, "$.bit({0}, {1}, '&')"},    {"==", 6, "$.eq({0}, {1})"},
-     {"!=", 6, "!$.eq({0}, {1})"},      {"<=>", 6, "$.order({0}, {1})"},     {"=~", 6, "$.find({0}, {1})"},
-     {"==~", 6, "$.match({0}, {1})"},   {"<", 7, "($.cmp({0}, {1}) < 0)"},   {"<=", 7, "($.cmp({0}, {1}) <= 0)"},
-     {">", 7, "($.cmp({0}, {1}) > 0)"}, {">=", 7, "($.cmp({0}, {1}) >= 0)"}, {"in", 7, "$.within({0}, {1})"},
-     {"!in", 7, "!$.within({0}, {1})"}, {"..", 8, "$.range({0}, {1})"},      {"+", 9, "$.add({0}, {1})"},
-     {"-", 9, "$.sub({0}, {1})"},       {"*", 10, "$.mul({0}, {1})"},        {"/", 10, "$.div({0}, {1})"},
-     {"%", 10, "$.mod({0}, {1})"},      {"**", 11, "$.pow({0}, {1})"}}};
-constexpr int kCastStrength = 7;  ///< As binds as comparisons do.
 constexpr size_t kMostDepth = 100;
 
 std::string js_text(const std::string& text) {
@@ -175,22 +131,10 @@ class Translator {
     }
 
     std::string local_name() {
-        if (now().kind != Kind::Name || kInputs.contains(now().text) || is_keyword(now().text))
+        if (now().kind != Kind::Name || groovy::is_input(now().text) || groovy::is_keyword(now().text))
             throw std::invalid_argument(format("{} as a variable's name", shown()));
         return tokens_[at_++].text;
     }
-    static bool is_keyword(std::string_view name) {
-        static const std::set<std::string_view> keywords = {
-            "as",        "assert",  "break",   "case",       "catch",  "class",   "const",      "continue",
-            "def",       "default", "do",      "else",       "enum",   "extends", "false",      "finally",
-            "for",       "goto",    "if",      "implements", "import", "in",      "instanceof", "interface",
-            "new",       "null",    "package", "return",     "super",  "switch",  "this",       "throw",
-            "throws",    "trait",   "true",    "try",        "var",    "while",   "let",        "function",
-            "typeof",    "void",    "delete",  "with",       "yield",  "await",   "export",     "debugger",
-            "arguments", "eval"};
-        return keywords.contains(name) || name.find('$') != std::string_view::npos;
-    }
-
     std::string expression() {
         if (++depth_ > kMostDepth) throw std::invalid_argument("it is nested too deeply");
         std::string out = ternary();
@@ -223,7 +167,7 @@ class Translator {
         return true;
     }
 
-    const BinaryOperator* binary_operator() {
+    const groovy::BinaryOperator* binary_operator() {
         size_t at = at_;
         while (tokens_[at].kind == Kind::Newline) ++at;
         // A new line that begins with a sign is a statement of its own.
@@ -236,7 +180,7 @@ class Translator {
             text = "!in";
             length = 2;
         }
-        for (const auto& one : kBinary)
+        for (const auto& one : groovy::binary_operators())
             if (!text.empty() && one.text == text) {
                 pending_ = at + length;
                 return &one;
@@ -248,7 +192,7 @@ class Translator {
     std::string binary(int least) {
         std::string left = unary();
         while (true) {
-            if (now().is_name("as") && least <= kCastStrength) {
+            if (now().is_name("as") && least <= groovy::kCastStrength) {
                 left = cast(left);
                 continue;
             }
@@ -270,10 +214,7 @@ class Translator {
     }
     std::string cast(const std::string& of) {
         ++at_;
-        static const std::set<std::string_view> types = {"String", "boolean", "Boolean", "BigDecimal", "double",
-                                                         "Double", "float",   "Float",   "int",        "Integer",
-                                                         "long",   "Long",    "short",   "Short"};
-        if (!types.contains(now().text)) throw std::invalid_argument(format("the cast 'as {}'", now().text));
+        if (!groovy::is_cast_type(now().text)) throw std::invalid_argument(format("the cast 'as {}'", now().text));
         return format("$.as({}, '{}')", of, tokens_[at_++].text);
     }
     static std::string filled(std::string_view pattern, const std::string& left, const std::string& right) {
@@ -327,7 +268,7 @@ class Translator {
         if (now().kind != Kind::Name) throw std::invalid_argument(format("{} behind a '.'", shown()));
         const std::string name = tokens_[at_++].text;
         if (!now().is("(") && !now().is("{")) return format("{}{}[{}]", of, dot == "?." ? dot : "", js_text(name));
-        const std::string method = method_of(name);
+        const std::string method = groovy::method_of(name);
         std::string arguments;
         if (take("(")) {
             skip_newlines();
@@ -358,7 +299,7 @@ class Translator {
             for (; at_ < arrow; ++at_) {
                 if (now().is(",")) continue;
                 const std::string name = now().text;
-                if (is_keyword(name)) throw std::invalid_argument(format("'{}' as a variable's name", name));
+                if (groovy::is_keyword(name)) throw std::invalid_argument(format("'{}' as a variable's name", name));
                 names.insert(name);
                 parameters += (parameters.empty() ? "" : ", ") + name;
             }
@@ -378,7 +319,7 @@ class Translator {
         switch (token.kind) {
             case Kind::Number:
                 ++at_;
-                return number(token.text);
+                return groovy::number(token.text);
             case Kind::Text:
                 ++at_;
                 return js_text(token.text);
@@ -420,32 +361,13 @@ class Translator {
             expect(")");
             return format("$.dec({})", digits);
         }
-        if (!kInputs.contains(name) && !locals_.contains(name))
+        if (!groovy::is_input(name) && !locals_.contains(name))
             throw std::invalid_argument(
                 format("'{}' is not known here; a script sees key, value, keySchema, "
                        "valueSchema, topic and header",
                        name));
         ++at_;
         return name;
-    }
-
-    std::string number(const std::string& written) const {
-        std::string digits;
-        for (const char letter : written)
-            if (letter != '_') digits += letter;
-        const bool is_hex = digits.starts_with("0x") || digits.starts_with("0X");
-        const char suffix = digits.back();
-        if (!is_hex && (suffix == 'f' || suffix == 'F' || suffix == 'd' || suffix == 'D'))
-            return digits.substr(0, digits.size() - 1);
-        const bool is_decimal = !is_hex && digits.find_first_of(".eE") != std::string::npos;
-        if (std::string_view("lLiIgG").find(suffix) != std::string_view::npos) digits.pop_back();
-        if (is_decimal) return format("$.dec('{}')", digits);
-        if (digits.find_first_not_of(is_hex ? "0123456789abcdefABCDEFxX" : "0123456789") != std::string::npos)
-            throw std::invalid_argument(format("'{}' is no number", written));
-        if (digits.size() > 1 && digits[0] == '0' && !is_hex)
-            throw std::invalid_argument(format("the octal number '{}'", written));
-        constexpr size_t kExactDigits = 15;
-        return digits.size() > kExactDigits ? digits + "n" : digits;
     }
 
     std::string interpolated(const GroovyToken& token) {

@@ -280,7 +280,7 @@ SchemaAndValue JsReader::structure(const SchemaPtr& schema, JSValueConst value, 
 }
 
 SchemaAndValue JsReader::told(JSValueConst value, Kind kind, const std::string& path, record::Arena& arena) {
-    const auto with = [&](SchemaPtr schema) -> SchemaAndValue {
+    const auto with = [&](const SchemaPtr& schema) -> SchemaAndValue {
         return {schema, scalar(*schema, value, kind, path, arena)};
     };
     double number = 0;
