@@ -30,6 +30,7 @@ std::span<const TransformType* const> transform_types() {
                                                   &kTimestampConverterValue,
                                                   &kTimestampRouter,
                                                   &kValueToKey,
+                                                  &kActivateTracingSpan,
                                                   &kByLogicalTableRouter,
                                                   &kDecodeLogicalDecodingMessageContent,
                                                   &kScriptingFilter,

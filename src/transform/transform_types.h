@@ -23,6 +23,7 @@ extern const TransformType kRegexRouter, kTimestampRouter;  // routers.cc
 extern const TransformType kTimestampConverterKey, kTimestampConverterValue;
 extern const TransformType kExtractNewRecordState;
 extern const TransformType kEventRouter;
+extern const TransformType kActivateTracingSpan;
 extern const TransformType kByLogicalTableRouter;
 extern const TransformType kPartitionRouting;
 extern const TransformType kExtractChangedRecordState, kHeaderToValue;  // change_transforms.cc

@@ -123,7 +123,8 @@ TEST(Transforms, HaveACaseForEveryOptionThatDoesSomething) {
     for (const auto* type : transform_types()) {
         // $Key and $Value are one class.
         const std::string name(type->class_name), base = name.substr(0, name.find('$'));
-        if (name.starts_with("millrace.")) continue;  // Nobody to compare with: script_test.cc.
+        // Nobody to compare with: script_test.cc, and HandsATraceOn.
+        if (name == "millrace.Script" || name.ends_with(".ActivateTracingSpan")) continue;
         std::set<std::string> options;
         bool is_tried = false;
         for (const auto& [tried, its] : used) {
@@ -136,6 +137,53 @@ TEST(Transforms, HaveACaseForEveryOptionThatDoesSomething) {
             EXPECT_TRUE(property.support != config::Support::Works || options.contains(std::string(property.name)))
                 << name << ": " << property.name;
     }
+}
+
+/// The headers that ActivateTracingSpan gives an insert with this context in its row.
+std::map<std::string, std::string> traced(const Json& context, const std::string& only_with_context = "false") {
+    record::Schema row{.type = record::Type::Struct, .optional = true, .name = "t.Value"};
+    row.fields = {{"id", record::plain(record::Type::Int32)}, {"ctx", record::plain(record::Type::String, true)}};
+    record::Schema envelope{.type = record::Type::Struct, .name = "t.Envelope"};
+    envelope.fields = {{"after", record::made(std::move(row))}};
+    const std::string text = to_text(Json{{"after", {{"id", 1}, {"ctx", context}}}});
+    record::Record record;
+    record.value = {record::made(std::move(envelope)), record::Value::json(text)};
+    config::Settings options;
+    options.set("tracing.span.context.field", "ctx");
+    options.set("tracing.with.context.field.only", only_with_context);
+    record::Arena arena;
+    const auto transform = type_named("io.debezium.transforms.tracing.ActivateTracingSpan")->make(options);
+    EXPECT_TRUE(transform->apply(record, arena));
+    std::map<std::string, std::string> headers;
+    for (const auto& header : record.headers)
+        headers[std::string(header.name)] = std::string(header.content.value.text());
+    return headers;
+}
+
+TEST(ActivateTracingSpan, HandsATraceOn) {
+    const std::string trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    for (const char* stored : {"#Mon Mar 04 05:06:07 UTC 2024\n", "", "other=x\n", "! note\r\n  "}) {
+        const auto headers = traced(stored + ("traceparent=00-" + trace + "-00f067aa0ba902b7-00\ntracestate=a\\=b\n"));
+        const std::string parent = headers.at("traceparent");
+        EXPECT_TRUE(parent.starts_with("00-" + trace + "-")) << parent;
+        EXPECT_TRUE(parent.ends_with("-00")) << parent;
+        EXPECT_EQ(parent.size(), 55U);
+        EXPECT_EQ(parent.find("00f067aa0ba902b7"), std::string::npos) << "the span is its own";
+        EXPECT_EQ(headers.at("tracestate"), "a=b");
+    }
+}
+
+TEST(ActivateTracingSpan, BeginsOneUnlessAContextIsAskedFor) {
+    const std::string broken = "traceparent=00-zz-1-01";
+    for (const Json& context : {Json(nullptr), Json(""), Json(broken),
+                                Json("traceparent=00-" + std::string(32, '0') + "-00f067aa0ba902b7-01")}) {
+        const auto headers = traced(context);
+        EXPECT_EQ(headers.size(), 1U);
+        EXPECT_TRUE(headers.at("traceparent").starts_with("00-") && headers.at("traceparent").ends_with("-01"));
+    }
+    EXPECT_NE(traced(nullptr), traced(nullptr));
+    EXPECT_TRUE(traced(nullptr, "true").empty());
+    EXPECT_EQ(traced(broken, "true").size(), 1U);
 }
 
 }  // namespace
