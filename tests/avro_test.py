@@ -247,6 +247,13 @@ class ApicurioConverter(AvroTestCase):
         with self.assertRaises(HttpError) as refusal:
             self.worker.create('e', self.config(**{'value.converter': self.CLASS}))
         self.assertIn('apicurio.registry.url', str(refusal.exception))
+        for name, wrong in (('url', 'registry:8080'), ('url', 'ftp://registry'), ('url', 'http://registry:port'), ('artifact.version', '3'), ('artifact-resolver-strategy', 'com.example.Mine'), ('avro.encoding', 'JSON')):
+            with self.subTest(name=name, wrong=wrong), self.assertRaises(HttpError) as refusal:
+                self.worker.create('e', self.apicurio(2, **{name: wrong}))
+            self.assertIn(f'apicurio.registry.{name}', str(refusal.exception))
+        with self.assertRaises(HttpError) as refusal:
+            self.worker.create('e', {**self.apicurio(2), 'value.converter.apicurio.auth.realm': 'x'})
+        self.assertIn('apicurio.auth.realm', str(refusal.exception))
 
 
 class AvroFaults(AvroTestCase):

@@ -31,13 +31,27 @@ struct SchemaRegistry::Server {
 SchemaRegistry::SchemaRegistry(Connection connection) : connection_(std::move(connection)) {
     for (const auto& url : connection_.urls) {
         const auto [address, path] = parted(url);
-        auto server = std::make_unique<Server>(path, address, connection_);
+        auto server = server_at(address, path, url);
         if (!connection_.user_and_password.empty()) server->client.authenticate(connection_.user_and_password);
         servers_.push_back(std::move(server));
     }
 }
 
 SchemaRegistry::~SchemaRegistry() = default;
+
+std::unique_ptr<SchemaRegistry::Server> SchemaRegistry::server_at(const std::string& address, const std::string& path,
+                                                                  const std::string& url) const {
+    if (url.find("://") == std::string::npos)
+        throw ConfigError(connection_.property,
+                          format("The '{}' value is invalid: '{}' is not an address of the form http://HOST:PORT/PATH",
+                                 connection_.property, url));
+    try {
+        return std::make_unique<Server>(path, address, connection_);
+    } catch (const ConfigError& fault) {
+        throw ConfigError(connection_.property,
+                          format("The '{}' value is invalid: {}", connection_.property, fault.what()));
+    }
+}
 
 int64_t SchemaRegistry::id_of(const Subject& subject, const std::string& schema) {
     const std::string key = format("{}\n{}\n{}", subject.group, subject.name, schema);

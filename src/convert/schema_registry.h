@@ -42,6 +42,9 @@ class SchemaRegistry {
     virtual int64_t ask(const Subject& subject, const std::string& schema) = 0;
 
     struct Server;
+    std::unique_ptr<Server> server_at(const std::string& address, const std::string& path,
+                                      const std::string& url) const;
+
     const Connection connection_;
     std::vector<std::unique_ptr<Server>> servers_;
     size_t current_ = 0;

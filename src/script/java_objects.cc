@@ -125,12 +125,14 @@ const char kJavaObjects[] = R"js(
     },
   });
 
+  // org.apache.kafka.connect.data.Field
   class Field {
-    constructor(name, index, schema) { hidden(this, { of: schema }); this.label = name; this.place = index; Object.freeze(this); }
-    name() { return this.label; }
-    index() { return this.place; }
-    schema() { return this.of; }
-    toString() { return `Field{name=${this.label}, index=${this.place}, schema=${this.of}}`; }
+    #name; #index; #schema;
+    constructor(name, index, schema) { this.#name = name; this.#index = index; this.#schema = schema; }
+    name() { return this.#name; }
+    index() { return this.#index; }
+    schema() { return this.#schema; }
+    toString() { return `Field{name=${this.#name}, index=${this.#index}, schema=${this.#schema}}`; }
   }
 
   // org.apache.kafka.connect.data.Schema
@@ -152,9 +154,9 @@ const char kJavaObjects[] = R"js(
 
   const list = (array) => Object.setPrototypeOf(array, JavaList.prototype);
   return {
-    decimal: (text) => new BigDecimal(text),
-    long: (text) => new Long(text),
-    date: (ms, text) => new JavaDate(ms, text),
+    decimal: (digits) => new BigDecimal(digits),
+    long: (digits) => new Long(digits),
+    date: (ms, shown) => new JavaDate(ms, shown),
     list,
     map: (of) => Object.setPrototypeOf(of, mapMethods),
     bytes: (buffer) => new Int8Array(buffer),
