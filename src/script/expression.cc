@@ -1,7 +1,9 @@
 #include "script/expression.h"
 
 #include <array>
+#include <cctype>
 #include <stdexcept>
+#include <string_view>
 
 #include "base/errors.h"
 #include "base/text.h"
@@ -16,6 +18,19 @@ namespace {
 
 constexpr const char* kFile = "expression";
 constexpr const char* kParameters = "key, value, keySchema, valueSchema, topic, header, headers";
+
+bool is_word_part(char letter) {
+    return std::isalnum(static_cast<unsigned char>(letter)) != 0 || letter == '_';
+}
+
+/// Whether the text has the name as a word of its own: valueSchema is no value, but Groovy's "$value" is.
+bool speaks_of(std::string_view text, std::string_view name) {
+    for (size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+        const size_t end = at + name.size();
+        if ((at == 0 || !is_word_part(text[at - 1])) && (end == text.size() || !is_word_part(text[end]))) return true;
+    }
+    return false;
+}
 
 }  // namespace
 
@@ -64,7 +79,7 @@ Expression::Needs Expression::needs() const {
 
 Expression::Engine::Engine(Language language, const std::string& text, Limits limits)
     : text_(text), engine_(limits), values_(engine_, language) {
-    for (size_t at = 0; at < kInputs; ++at) is_used_[at] = text.find(kNames[at]) != std::string::npos;
+    for (size_t at = 0; at < kInputs; ++at) is_used_[at] = speaks_of(text, kNames[at]);
     if (language == Language::Groovy)
         compile_groovy(text);
     else if (!compile_function(text))
@@ -73,7 +88,8 @@ Expression::Engine::Engine(Language language, const std::string& text, Limits li
 
 Expression::Needs Expression::Engine::needs() const {
     // Only Struct's getters tell them apart.
-    return {is_used_[kKey] || is_used_[kValue], is_used_[kHeader], text_.find("get") != std::string::npos};
+    return {is_used_[kKey] || is_used_[kValue] || is_used_[kKeySchema] || is_used_[kValueSchema],
+            is_used_[kHeader] || is_used_[kHeaders], text_.find("get") != std::string::npos};
 }
 
 bool Expression::Engine::compile_function(const std::string& text) {

@@ -23,12 +23,6 @@ using convert::SchemaRegistry;
 using Subjects = AvroConverter::Subjects;
 using Framing = AvroConverter::Framing;
 
-constexpr Property kConverterType = {.name = "converter.type",
-                                     .display_name = "converter.type",
-                                     .order = -1,
-                                     .support = Support::NoEffect,
-                                     .documentation = "key, value or header."};
-
 // clang-format off
 constexpr Property kConfluentProperties[] = {
     kConverterType,

@@ -10,6 +10,13 @@
 /// The two Avro converters that users have, by their options.
 namespace millrace::worker {
 
+/// What every converter's table begins with.
+constexpr config::Property kConverterType = {.name = "converter.type",
+                                             .display_name = "converter.type",
+                                             .order = -1,
+                                             .support = config::Support::NoEffect,
+                                             .documentation = "key, value or header."};
+
 /// io.confluent.connect.avro.AvroConverter (AvroConverterConfig, AbstractKafkaSchemaSerDeConfig).
 std::span<const config::Property> confluent_avro_properties();
 /// From its own settings, without the prefix. Throws ConfigError.

@@ -24,8 +24,6 @@ constexpr const char* kJsonConverter = "org.apache.kafka.connect.json.JsonConver
 constexpr const char* kStringConverter = "org.apache.kafka.connect.storage.StringConverter";
 constexpr const char* kSimpleHeaderConverter = "org.apache.kafka.connect.storage.SimpleHeaderConverter";
 // clang-format off
-constexpr Property kConverterType = {.name = "converter.type", .display_name = "converter.type", .order = -1, .support = Support::NoEffect, .documentation = "key, value or header."};
-
 constexpr Property kJsonProperties[] = {
     {.name = "decimal.format", .default_value = "BASE64", .group = "Serialization", .width = Width::Medium, .display_name = "Decimal Format", .allowed = "BASE64, NUMERIC", .ignores_case = true, .documentation = "How precise decimals are written."},
     kConverterType,

@@ -114,6 +114,23 @@ TEST(Script, NamesWhatItFailsOf) {
     EXPECT_NE(failure(Language::Groovy, "value.name < value.id").find("have no order"), std::string::npos);
 }
 
+TEST(Script, NeedsWhatItsTextSpeaksOf) {
+    const auto needs = [](const char* text) {
+        const auto found = Expression(Language::JavaScript, text, {}).needs();
+        return std::string(found.content ? "content " : "") + (found.headers ? "headers " : "") +
+               (found.plain_nulls ? "nulls" : "");
+    };
+    EXPECT_EQ(needs("topic == 'x'"), "");
+    EXPECT_EQ(needs("topic == 'keys_and_values'"), "");
+    EXPECT_EQ(needs("value.op == 'c'"), "content ");
+    EXPECT_EQ(needs("key.id == 1"), "content ");
+    EXPECT_EQ(needs("valueSchema == null"), "content ");
+    EXPECT_EQ(needs("(keySchema)"), "content ");
+    EXPECT_EQ(needs("header.x == null"), "headers ");
+    EXPECT_EQ(needs("!headers.x"), "headers ");
+    EXPECT_EQ(needs("value.m.get('k') == 1"), "content nulls");
+}
+
 TEST(Script, FailsForARecordThatCannotBeRead) {
     Expression expression(Language::JavaScript, "try { value.id == 1 } finally { 1 }", {});
     record::Arena arena;
