@@ -143,10 +143,12 @@ void ChangeWriter::finish_update(Batch& batch, size_t start, uint32_t row, bool 
             return;
         }
     }
-    if (is_wanted)
-        finish(batch, start, 'u', row, &after_places_, plain_headers());
-    else
+    if (!is_wanted) {
         batch.bytes().resize(start);
+        return;
+    }
+    if (completion_ != nullptr) completion_->complete(batch.bytes(), images.after_begin(), &after_places_);
+    finish(batch, start, 'u', row, &after_places_, plain_headers());
 }
 
 /// An update that changes the key is a delete of the old key and a create of the new one.
@@ -160,7 +162,9 @@ void ChangeWriter::write_key_change(Batch& batch, size_t start, uint32_t row, co
     if (options_.skips_by_record && options_.skip_create) return;
     const size_t create_start = out.size();
     out += "{\"before\":null,\"after\":";
+    const size_t row_start = out.size();
     out += after;
+    if (completion_ != nullptr) completion_->complete(out, row_start, nullptr);
     finish(batch, create_start, 'c', row, nullptr, headers_with_key(batch, "__debezium.oldkey", old_key_));
     auto entry = batch.entries().back();
     entry.key = key_text(batch, new_key_);

@@ -16,6 +16,14 @@
 
 namespace millrace::engine {
 
+/// Completes the row of an insert or update before its record is written.
+class RowCompletion {
+  public:
+    virtual ~RowCompletion() = default;
+    /// The row's struct begins at `begin` and ends `out`; `places` (nullptr: not wanted) stay true to it.
+    virtual void complete(std::string& out, size_t begin, KeyPlaces* places) = 0;
+};
+
 /// Makes rows into records of an AppendBatch: envelope, key, headers, tombstones, and the delete-and-create pair of an
 /// update that changes the key. A source gives functions that append a row's images, so that rows go from the log's
 /// bytes to the record's bytes in one pass. Used under the record queue's lock.
@@ -51,6 +59,8 @@ class ChangeWriter {
     const std::shared_ptr<const std::string>& headers() const { return headers_; }
     /// Rows that change are told to these from now on.
     void set_snapshots(std::vector<IncrementalSnapshot*> snapshots) { snapshots_ = std::move(snapshots); }
+    /// Of the coming rows; nullptr: they are written as they are.
+    void set_completion(RowCompletion* completion) { completion_ = completion; }
     /// Tells topic_used once per topic.
     void note_topic(const std::string& topic);
     /// skipped.operations
@@ -72,11 +82,14 @@ class ChangeWriter {
         std::string& out = batch.bytes();
         const size_t start = out.size();
         out += "{\"before\":null,\"after\":";
+        const size_t row_start = out.size();
         append_row(out, after_places_);
-        if (is_wanted)
+        if (is_wanted) {
+            if (completion_ != nullptr) completion_->complete(out, row_start, &after_places_);
             finish(batch, start, 'c', row, &after_places_, plain_headers());
-        else
+        } else {
             out.resize(start);
+        }
     }
     template <typename AppendRow>
     void remove(Batch& batch, uint32_t row, bool is_wanted, AppendRow&& append_row) {
@@ -124,6 +137,7 @@ class ChangeWriter {
     std::string old_key_, new_key_, old_row_;
     int64_t* transaction_counter_ = nullptr;  ///< Of the event's table; nullptr: no transaction is open.
     std::vector<IncrementalSnapshot*> snapshots_;
+    RowCompletion* completion_ = nullptr;
     bool is_watched_ = false;  ///< A snapshot wants to know of the event's table.
     const RecordShape* noted_shape_ = nullptr;
     std::unordered_set<std::string> noted_topics_;
@@ -149,6 +163,7 @@ class ChangeWriter::UpdateImages {
     }
     void end(const std::string& out) { after_end_ = out.size(); }
 
+    size_t after_begin() const { return after_begin_; }
     std::string_view before(const std::string& out) const {
         return std::string_view(out).substr(before_begin_, before_end_ - before_begin_);
     }

@@ -29,6 +29,7 @@ void RecordShape::build(const std::vector<ShapeColumn>& columns, const std::vect
                        "field.name.adjustment.mode; leave one out with column.exclude.list",
                        known->second, column.name, id_.dotted(), known->first));
         row.field(column.field, column.schema);
+        row_fields_.push_back({column.name, column.unavailable_json, column.schema->default_json.has_value()});
     }
     build_key(columns, key_columns, settings);
     for (size_t i = 0; i < columns.size(); ++i) {
@@ -52,7 +53,7 @@ void RecordShape::build_key(const std::vector<ShapeColumn>& columns, const std::
         const auto at = static_cast<size_t>(column - columns.begin());
         if (key_place(at) >= 0) continue;
         key_positions_.push_back(at);
-        KeyColumn entry{column->field, {}, column->decimal_scale};
+        KeyColumn entry{column->name, column->field, {}, column->decimal_scale};
         json_text::append_string(entry.name_json, column->field);
         entry.name_json += ':';
         key_.push_back(std::move(entry));
@@ -66,6 +67,12 @@ void RecordShape::build_key(const std::vector<ShapeColumn>& columns, const std::
     }
     key_prefix_ = convert::payload_prefix(settings.key_json, *key.build());
     key_suffix_ = convert::payload_suffix(settings.key_json);
+}
+
+std::vector<std::string> RecordShape::key_column_names() const {
+    std::vector<std::string> names;
+    for (const auto& column : key_) names.push_back(column.column);
+    return names;
 }
 
 int RecordShape::key_place(size_t column) const {

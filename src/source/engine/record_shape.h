@@ -47,6 +47,7 @@ struct ShapeColumn {
     record::SchemaPtr schema, key_schema;
     bool is_captured = true;
     std::optional<int> decimal_scale = {};  ///< Of a Decimal: headers show it as a number.
+    std::string unavailable_json = {};      ///< What stands for a value that is not in the log; empty: nothing can.
 };
 
 /// What all records of one table share, whatever its rows are decoded from: topic, ready-made schema parts, key. Made
@@ -62,6 +63,15 @@ class RecordShape {
     bool has_key() const { return !key_.empty() || !key_field_json_.empty(); }
     /// The columns that a snapshot selects, in order: those that are captured or part of the key.
     const std::vector<std::string>& selected_columns() const { return selected_names_; }
+    /// A field of the row's struct.
+    struct RowField {
+        std::string column;
+        std::string unavailable_json;  ///< See ShapeColumn.
+        bool has_default = false;
+    };
+    const std::vector<RowField>& row_fields() const { return row_fields_; }
+    /// The columns of the key, in its order.
+    std::vector<std::string> key_column_names() const;
 
     /// Appends the key's struct, copying its values from where the row's decoder put them in the same buffer.
     void append_key(std::string& out, const KeyPlaces& places) const;
@@ -93,7 +103,7 @@ class RecordShape {
 
   private:
     struct KeyColumn {
-        std::string field;
+        std::string column, field;
         std::string name_json;  ///< With quotes and colon.
         std::optional<int> decimal_scale;
     };
@@ -109,6 +119,7 @@ class RecordShape {
     std::string key_field_json_;  ///< What the topic naming adds to the key: "name":"value"; empty: nothing.
     std::vector<size_t> selected_;
     std::vector<std::string> selected_names_;
+    std::vector<RowField> row_fields_;
     SourceFigures::Table* figures_ = nullptr;
 };
 

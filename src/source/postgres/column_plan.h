@@ -34,6 +34,9 @@ class ColumnPlan {
     /// Does append_key() give anything else?
     bool has_key_form() const { return shaper_.is_shaped() || key_form_.as_number != form_.as_number; }
 
+    /// What stands for a value that was not changed and is not in the log; empty: nothing can.
+    const std::string& unavailable_json() const { return unavailable_json_; }
+
     void keep_nulls();
 
   private:
@@ -46,7 +49,7 @@ class ColumnPlan {
     bool is_optional_ = true;
     ValueForm form_, key_form_;
     std::string null_json_;
-    std::string unavailable_json_;  ///< Of a value that was not changed and is not in the log; empty: nothing can be.
+    std::string unavailable_json_;
     record::SchemaPtr schema_, key_schema_;
     engine::ColumnShaper shaper_;
 };

@@ -20,17 +20,6 @@ relational::TableId table_id(const std::string& dotted) {
     return {dotted.substr(0, dot), dotted.substr(dot + 1)};
 }
 
-/// "xmin:xmax:xip,xip", with the epoch in front of the ids' 32 bits (PostgreSQL manual, "txid_snapshot").
-UnseenTransactions unseen_by(const std::string& snapshot) {
-    const auto id = [](std::string_view text) { return static_cast<uint32_t>(parse_int(text).value_or(0)); };
-    UnseenTransactions unseen;
-    const auto parts = split(snapshot, ':');
-    if (parts.size() < 3) return unseen;
-    unseen.first_unborn = id(parts[1]);
-    for (const auto& running : split(parts[2], ',')) unseen.running.push_back(id(running));
-    return unseen;
-}
-
 /// Where the next record would be written may lie behind a page's header; the last one ended before it.
 Lsn without_page_header(Lsn place) {
     constexpr uint64_t kPage = 8192, kShortHeader = 24, kLongHeader = 40;
@@ -172,7 +161,7 @@ void PostgresChunkReader::open_view(Connection& connection) {
     for (int64_t tries = 0;; ++tries) {
         connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
         const auto snapshot = connection.value("SELECT txid_current_snapshot()::text");
-        if (!options_.is_ahead(unseen_by(snapshot.value_or("")))) break;
+        if (!options_.is_ahead(UnseenTransactions::of(snapshot.value_or("")))) break;
         connection.execute("ROLLBACK");
         constexpr int64_t kTriesMax = 1000;
         if (tries == kTriesMax) throw RetriableError("No view of the server's rows catches up with its log");

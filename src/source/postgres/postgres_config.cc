@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "events/topic_naming.h"
 #include "relational/column_shaping.h"
+#include "source/engine/column_reselection.h"
 #include "source/engine/connector_properties.h"
 #include "source/postgres/catalog.h"
 #include "source/postgres/connection.h"
@@ -72,6 +73,7 @@ constexpr OwnProperty kOwn[] = {
     {"source.version", {.name = "stream.open.transactions", .type = Type::Boolean, .default_value = "true", .group = "Millrace", .width = Width::Short, .display_name = "stream.open.transactions", .documentation = "Whether the server sends a large transaction while it is in progress (PostgreSQL 14 and newer, beyond logical_decoding_work_mem); it is kept here until it commits. Otherwise the server keeps it on its disk."}},
     {"stream.open.transactions", {.name = "stream.spill.bytes", .type = Type::Long, .default_value = "16777216", .group = "Millrace", .width = Width::Short, .display_name = "stream.spill.bytes", .rule = Rule::NonNegativeLong, .documentation = "How much of transactions in progress is kept in memory; what is beyond goes to files."}},
     {"stream.spill.bytes", {.name = "stream.spill.directory", .group = "Millrace", .width = Width::Long, .display_name = "stream.spill.directory", .documentation = "Where these files are; they have no names and are gone when the program ends. Empty: TMPDIR, or /var/tmp."}},
+    {"stream.spill.directory", {.name = "reselect.visibility.timeout.ms", .type = Type::Long, .default_value = "5000", .group = "Millrace", .width = Width::Short, .display_name = "reselect.visibility.timeout.ms", .rule = Rule::NonNegativeLong, .documentation = "How long a post processor waits for a change's transaction to be seen by queries, before it counts as failed."}},
     {"", {.name = "legacy.snapshot.max.threads", .type = Type::Boolean, .default_value = "false", .group = "Connector", .support = Support::NoEffect, .documentation = "Ranges of one table are written in the order of its key, by however many threads they were read."}},
     {"", {.name = "statistics.metrics.enabled", .type = Type::Boolean, .default_value = "true", .importance = Importance::Medium, .group = "Connector", .support = Support::NoEffect, .documentation = "All metrics are always there."}},
     {"", {.name = "memory.management.schemas.class", .type = Type::Class, .default_value = "io.debezium.relational.ConcurrentMapTableMappingStorage", .group = "Connector", .support = Support::NoEffect, .documentation = "Names a Java class that keeps structures in memory."}},
@@ -101,6 +103,7 @@ class SettingsCheck {
         attempt([&] { events::TopicNaming naming(settings_, kSchemas); });
         attempt([&] { relational::ColumnShaping shaping(settings_); });
         attempt([&] { static_cast<void>(ValueModes::from(settings_)); });
+        attempt([&] { engine::ColumnReselection reselection(settings_); });
         return std::move(problems_);
     }
 

@@ -18,6 +18,7 @@
 #include "source/postgres/postgres_chunk_reader.h"
 #include "source/postgres/postgres_config.h"
 #include "source/postgres/publication.h"
+#include "source/postgres/row_reselection.h"
 #include "source/postgres/snapshot.h"
 #include "source/postgres/snapshot_rest.h"
 #include "source/postgres/streaming.h"
@@ -53,6 +54,8 @@ class PostgresSource final : public engine::Source {
           transactions_(schema_.settings().naming.transaction(), context_.key_json, context_.value_json),
           notifier_(context_.settings, context_.key_json, context_.value_json),
           writer_(writer_options()),
+          reselection_({connection_, context_.settings.integer("reselect.visibility.timeout.ms", 5'000)},
+                       context_.settings, schema_),
           slot_(context_.settings.text("slot.name", "debezium")),
           slot_watch_(slot_watch_options()) {}
 
@@ -486,6 +489,7 @@ class PostgresSource final : public engine::Source {
         options.slot_retry_ms = settings.integer("slot.retry.delay.ms", 10'000);
         options.xmin_interval_ms = settings.integer("xmin.fetch.interval.ms");
         options.messages = &messages_;
+        if (reselection_.is_needed()) options.reselection = &reselection_;
         options.slot_watch = &slot_watch_;
         options.durable_mark = [this] { return durable_mark_.load(); };
         options.figures = context_.figures;
@@ -514,6 +518,7 @@ class PostgresSource final : public engine::Source {
     engine::TransactionMonitor transactions_;
     engine::Notifier notifier_;
     engine::ChangeWriter writer_;
+    RowReselection reselection_;
     std::string slot_;
     SlotWatch slot_watch_;
     PostgresOffset offset_;

@@ -80,10 +80,8 @@ SourceInfo Streaming::current_place() const {
 }
 
 bool Streaming::is_ahead(const UnseenTransactions& unseen) const {
-    return std::any_of(recent_.begin(), recent_.begin() + std::min(recent_count_, kRecent), [&](uint32_t xid) {
-        return static_cast<int32_t>(xid - unseen.first_unborn) >= 0 ||  // ids wrap around
-               std::find(unseen.running.begin(), unseen.running.end(), xid) != unseen.running.end();
-    });
+    return std::any_of(recent_.begin(), recent_.begin() + std::min(recent_count_, kRecent),
+                       [&](uint32_t xid) { return unseen.contains(xid); });
 }
 
 void Streaming::note(Lsn lsn, const char* type) {
@@ -189,6 +187,9 @@ void Streaming::write_change(Operation operation, const char* type, uint32_t rel
     } else if (!is_read_already(table.id)) {
         const size_t first_entry = batch.entries().size();
         begin_event(batch, table, lsn);
+        const bool completes = options_.reselection != nullptr && !schema_.filters().is_signal_table(table.id);
+        if (completes) options_.reselection->set_row(table.plan, new_row_, xid_);
+        writer_.set_completion(completes ? options_.reselection : nullptr);
         try {
             write(batch, *table.plan, !writer_.skips(operation));
         } catch (const FatalError& fault) {

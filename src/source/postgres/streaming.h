@@ -17,6 +17,7 @@
 #include "source/postgres/open_transactions.h"
 #include "source/postgres/postgres_offset.h"
 #include "source/postgres/replication_stream.h"
+#include "source/postgres/row_reselection.h"
 #include "source/postgres/schema_state.h"
 #include "source/postgres/slot_watch.h"
 #include "source/postgres/unseen_transactions.h"
@@ -41,6 +42,7 @@ class Streaming {
         engine::TransactionMonitor* transactions = nullptr;  ///< provide.transaction.metadata; nullptr: off.
         SlotWatch* slot_watch = nullptr;                     ///< Outlives this; nullptr: none.
         LogicalMessageWriter* messages = nullptr;            ///< Outlives this.
+        RowReselection* reselection = nullptr;               ///< Outlives this; nullptr: none.
         std::function<uint64_t()> durable_mark;              ///< Of the last offset that is durable.
         engine::SourceFigures* figures = nullptr;
         std::string logger;

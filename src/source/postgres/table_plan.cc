@@ -22,8 +22,8 @@ TablePlan::TablePlan(const PgTable& table, PgTypes& types, const relational::Fil
                         settings.modes, settings.shaping.find(table.id, column.column));
         if (!settings.value_json.replace_null_with_default) plan.keep_nulls();
         const bool is_captured = filters.captures_column(table.id, column.column.name);
-        columns.push_back(
-            {column.column.name, plan.field(), plan.schema(), plan.key_schema(), is_captured, plan.decimal_scale()});
+        columns.push_back({column.column.name, plan.field(), plan.schema(), plan.key_schema(), is_captured,
+                           plan.decimal_scale(), plan.unavailable_json()});
         planned_.push_back(slots_.size());
         slots_.emplace_back(engine::PlanSlot<ColumnPlan>{std::move(plan), is_captured, -1});
     }
