@@ -74,6 +74,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, {'id': number})
 
 
+def bytes_of(text):
+    """Of a record as `topics export` gives it."""
+    return base64.b64decode(text.removeprefix('base64:')) if text.startswith('base64:') else text.encode()
+
+
 class AvroTestCase(unittest.TestCase):
     def setUp(self):
         self.server = server('mariadb')
@@ -94,10 +99,11 @@ class AvroTestCase(unittest.TestCase):
 
     def read(self, text):
         """(id, value)"""
-        raw = base64.b64decode(text.removeprefix('base64:')) if text.startswith('base64:') else text.encode()
+        raw = bytes_of(text)
         self.assertEqual(raw[0], 0)
         number = int.from_bytes(raw[1:5], 'big')
         return number, fastavro.schemaless_reader(io.BytesIO(raw[5:]), fastavro.parse_schema(self.registry.schema(number)))
+
 
 class Avro(AvroTestCase):
     """With Apicurio."""
@@ -169,6 +175,70 @@ class Avro(AvroTestCase):
         self.assertEqual([self.read(r['v'])[1]['after']['id'] for r in self.worker.records(self.topic)], list(range(1, rows + 1)))
         print(f'    registry away for {time.monotonic() - began:.0f} s: {rows} rows, 0 lost, 0 doubled', flush=True)
 
+class CloudEventsInAvro(AvroTestCase):
+    """With Apicurio, by Confluent's API and its own."""
+    def make_registry(self):
+        return Apicurio(FOLDER / (self.name + '-registry')).start()
+
+    def create(self, name, **settings):
+        self.worker.create(name, self.config(name, **{'value.converter': 'io.debezium.converters.CloudEventsConverter',
+                                                      **{f'value.converter.{k}': v for k, v in settings.items()}}))
+        self.worker.wait_running(name)
+
+    def values(self, prefix, count):
+        topic = f'{prefix}.{self.name}.t'
+        self.worker.wait_records(topic, count)
+        return [r['v'] for r in self.worker.records(topic) if r['v'] is not None]
+
+    def decoded(self, raw, id_bytes=4):
+        self.assertEqual(raw[0], 0)
+        number = int.from_bytes(raw[1:1 + id_bytes], 'big')
+        return number, fastavro.schemaless_reader(io.BytesIO(raw[1 + id_bytes:]), fastavro.parse_schema(self.registry.schema(number)))
+
+    def test_events_say_what_those_in_json_say(self):
+        self.server.sql(f"CREATE TABLE {self.name}.t (id INT PRIMARY KEY, s VARCHAR(30), d DOUBLE)")
+        base = self.registry.url.split('/apis/')[0]
+        avro = {'data.serializer.type': 'avro', 'avro.schema.registry.url': self.registry.url}
+        self.create('json', **{'json.schemas.enable': 'false'})
+        self.create('mixed', **avro)
+        self.create('avro', **{**avro, 'serializer.type': 'avro'})
+        self.create('named', **{**avro, 'serializer.type': 'avro', 'schema.cloudevents.name': 'my-events.Event', 'extension.attributes.enable': 'false'})
+        self.create('apicurio', **{'data.serializer.type': 'avro', 'avro.apicurio.registry.url': base + '/apis/registry/v2', 'avro.apicurio.registry.auto-register': 'true'})
+        self.server.sql(f"INSERT INTO {self.name}.t VALUES (1, 'one', 1.5), (2, NULL, NULL)", f"UPDATE {self.name}.t SET s = 'changed' WHERE id = 1", f'DELETE FROM {self.name}.t WHERE id = 2')
+        plain = [json.loads(v) for v in self.values('json', 5)]
+        of_the_prefix = lambda event, prefix: json.loads(json.dumps(event).replace('"json"', f'"{prefix}"').replace('/json"', f'/{prefix}"').replace('name:json;', f'name:{prefix};'))
+        for event, want in zip(self.values('mixed', 5), plain, strict=True):
+            event, want = json.loads(event), of_the_prefix(want, 'mixed')
+            number, data = self.decoded(base64.b64decode(event.pop('data')))
+            self.assertEqual(data, want.pop('data'))
+            self.assertEqual(event.pop('dataschema'), f'{self.registry.url}/schemas/ids/{number}')
+            self.assertEqual({**event, 'iodebeziumtsms': 0}, {**want, 'datacontenttype': 'application/avro', 'iodebeziumtsms': 0})
+        for raw, want in zip(self.values('avro', 5), plain, strict=True):
+            number, event = self.decoded(bytes_of(raw))
+            want = of_the_prefix(want, 'avro')
+            number, data = self.decoded(event.pop('data'))
+            self.assertEqual(data, want.pop('data'))
+            self.assertEqual(event.pop('dataschema'), f'{self.registry.url}/schemas/ids/{number}')
+            self.assertEqual(event, {**want, 'datacontenttype': 'application/avro'})
+        number, event = self.decoded(bytes_of(self.values('named', 5)[0]))
+        schema = self.registry.schema(number)
+        self.assertEqual((schema['namespace'], schema['name']), ('my_events', 'Event'))
+        self.assertEqual([f['name'] for f in schema['fields']], ['id', 'source', 'specversion', 'type', 'time', 'datacontenttype', 'dataschema', 'data'])
+        event = json.loads(self.values('apicurio', 5)[0])
+        number = int(event['dataschema'].removeprefix(base + '/apis/registry/v2/schemas/ids/'))
+        self.assertEqual(int.from_bytes(base64.b64decode(event['data'])[1:9], 'big'), number)
+        topic = f'avro.{self.name}.t'
+        self.assertLessEqual({f'{topic}-value', f'{topic}-data-value'}, self.registry.subjects)
+
+    def test_what_cannot_be_is_refused(self):
+        def refusal(**settings):
+            with self.assertRaises(HttpError) as refused:
+                self.create('x', **settings)
+            return refused.exception.body
+        self.assertIn('events in Avro hold data in Avro', refusal(**{'serializer.type': 'avro'}))
+        self.assertIn('Avro needs a registry', refusal(**{'data.serializer.type': 'avro'}))
+
+
 class ApicurioConverter(AvroTestCase):
     """Apicurio's own converter and API, of its versions 2 and 3."""
     CLASS = 'io.apicurio.registry.utils.converter.AvroConverter'
@@ -179,9 +249,6 @@ class ApicurioConverter(AvroTestCase):
     def apicurio(self, version, **settings):
         options = {'': self.CLASS, '.apicurio.registry.url': f'{self.registry.root}/registry/v{version}', **{'.apicurio.registry.' + name: value for name, value in settings.items()}}
         return self.config(**{f'{side}.converter{k}': v for side in ('key', 'value') for k, v in options.items()})
-
-    def bytes_of(self, text):
-        return base64.b64decode(text.removeprefix('base64:')) if text.startswith('base64:') else text.encode()
 
     def decoded(self, raw, kind, number):
         with urllib.request.urlopen(f'{self.registry.root}/registry/v2/ids/{kind}s/{number}', timeout=10) as answer:
@@ -208,13 +275,13 @@ class ApicurioConverter(AvroTestCase):
                             self.assertFalse(names & set(headers))
                         if text is None:
                             continue
-                        raw = self.bytes_of(text)
+                        raw = bytes_of(text)
                         if size > 0:
                             self.assertEqual(raw[0], 0)
                             found, raw = int.from_bytes(raw[1:1 + size], 'big'), raw[1 + size:]
                         else:
                             self.assertEqual(headers[f'apicurio.{side}.encoding'], 'BINARY')
-                            found = int.from_bytes(self.bytes_of(headers[f'apicurio.{side}.{kind}']), 'big')
+                            found = int.from_bytes(bytes_of(headers[f'apicurio.{side}.{kind}']), 'big')
                         value = self.decoded(raw, kind, found)
                         self.assertEqual(value['id'] if side == 'key' else (value['after'] or value['before'])['id'], 7)
 

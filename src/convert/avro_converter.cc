@@ -78,6 +78,7 @@ Converted AvroConverter::append(std::string& out, std::string_view topic, const 
         entry.id = registry_->id_of(subject_of(topic, entry.avro), entry.avro.text());
         entry.topic = topic;
     }
+    last_id_ = entry.id;
     frame(out, entry.id);
     entry.avro.append(out, value, arena);
     return {};

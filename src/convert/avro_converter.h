@@ -43,6 +43,8 @@ class AvroConverter : public Converter {
 
     Converted append(std::string& out, std::string_view topic, const record::SchemaPtr& schema,
                      const record::Value& value, record::Arena& arena) override;
+    /// The id of the schema of what was converted last.
+    int64_t last_id() const { return last_id_; }
     bool adds_headers() const override { return options_.framing == Framing::Headers; }
     std::span<const WireHeader> wire_headers() const override { return {headers_.data(), header_count_}; }
 
@@ -61,6 +63,7 @@ class AvroConverter : public Converter {
     std::unique_ptr<SchemaRegistry> registry_;
     const Options options_;
     std::unordered_map<const record::Schema*, std::unique_ptr<Known>> known_;
+    int64_t last_id_ = -1;
     std::array<WireHeader, 2> headers_;  ///< The id and the encoding.
     size_t header_count_ = 0;
 };

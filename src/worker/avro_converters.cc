@@ -101,7 +101,7 @@ std::span<const Property> confluent_avro_properties() {
     return kConfluentProperties;
 }
 
-std::unique_ptr<convert::Converter> make_confluent_avro(const config::Settings& own, bool is_key) {
+std::unique_ptr<convert::AvroConverter> make_confluent_avro(const config::Settings& own, bool is_key) {
     SchemaRegistry::Connection connection;
     connection.property = "schema.registry.url";
     connection.urls = own.list(connection.property);
@@ -157,7 +157,7 @@ Framing framing_of(const config::Settings& own, bool is_v3) {
 
 }  // namespace
 
-std::unique_ptr<convert::Converter> make_apicurio_avro(const config::Settings& own, bool is_key) {
+std::unique_ptr<convert::AvroConverter> make_apicurio_avro(const config::Settings& own, bool is_key) {
     SchemaRegistry::Connection connection;
     connection.property = "apicurio.registry.url";
     ApicurioRegistry::Options registry;

@@ -5,7 +5,7 @@
 
 #include "config/property_table.h"
 #include "config/settings.h"
-#include "convert/converter.h"
+#include "convert/avro_converter.h"
 
 /// The two Avro converters that users have, by their options.
 namespace millrace::worker {
@@ -20,10 +20,10 @@ constexpr config::Property kConverterType = {.name = "converter.type",
 /// io.confluent.connect.avro.AvroConverter (AvroConverterConfig, AbstractKafkaSchemaSerDeConfig).
 std::span<const config::Property> confluent_avro_properties();
 /// From its own settings, without the prefix. Throws ConfigError.
-std::unique_ptr<convert::Converter> make_confluent_avro(const config::Settings& own, bool is_key);
+std::unique_ptr<convert::AvroConverter> make_confluent_avro(const config::Settings& own, bool is_key);
 
 /// io.apicurio.registry.utils.converter.AvroConverter (SerdeConfig, SchemaResolverConfig of its version 2).
 std::span<const config::Property> apicurio_avro_properties();
-std::unique_ptr<convert::Converter> make_apicurio_avro(const config::Settings& own, bool is_key);
+std::unique_ptr<convert::AvroConverter> make_apicurio_avro(const config::Settings& own, bool is_key);
 
 }  // namespace millrace::worker

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "convert/cloud_events_converter.h"
 #include "convert/plain_converters.h"
+#include "events/name_adjustment.h"
 #include "transform/chain.h"
 #include "worker/avro_converters.h"
 
@@ -48,14 +49,14 @@ constexpr Property kBinaryProperties[] = {
 
 constexpr Property kCloudEventsProperties[] = {
     kConverterType,
-    {.name = "serializer.type", .default_value = "json", .importance = Importance::High, .display_name = "serializer.type", .allowed = "json, avro", .built = "json", .documentation = "How events are written."},
-    {.name = "data.serializer.type", .default_value = "json", .importance = Importance::High, .display_name = "data.serializer.type", .allowed = "json, avro", .built = "json", .documentation = "How their data is written."},
+    {.name = "serializer.type", .default_value = "json", .importance = Importance::High, .display_name = "serializer.type", .allowed = "json, avro", .documentation = "How events are written; avro asks for data in Avro."},
+    {.name = "data.serializer.type", .default_value = "json", .importance = Importance::High, .display_name = "data.serializer.type", .allowed = "json, avro", .documentation = "How their data is written: avro puts Avro's bytes, in JSON as base64, with the schema's address in dataschema."},
     {.name = "json.(.+)", .documentation = "Options of JsonConverter for the data."},
-    {.name = "avro.(.+)", .documentation = "Options of the Avro converter."},
+    {.name = "avro.(.+)", .documentation = "Options of the Avro converter: Confluent's with avro.schema.registry.url, Apicurio's with avro.apicurio.registry.url."},
     {.name = "opentelemetry.tracing.attributes.enable", .type = Type::Boolean, .default_value = "false", .importance = Importance::High, .display_name = "opentelemetry.tracing.attributes.enable", .documentation = "Whether events carry traceparent."},
     {.name = "extension.attributes.enable", .type = Type::Boolean, .default_value = "true", .importance = Importance::High, .display_name = "extension.attributes.enable", .documentation = "Whether they carry iodebezium* attributes."},
-    {.name = "schema.name.adjustment.mode", .default_value = "avro", .display_name = "schema.name.adjustment.mode", .support = Support::NoEffect, .documentation = "Of Avro's schemas."},
-    {.name = "schema.cloudevents.name", .display_name = "schema.cloudevents.name", .support = Support::NoEffect, .documentation = "Of Avro's schemas."},
+    {.name = "schema.name.adjustment.mode", .default_value = "avro", .display_name = "schema.name.adjustment.mode", .allowed = "none, avro, avro_unicode", .documentation = "Of the name of an event's schema in Avro."},
+    {.name = "schema.cloudevents.name", .display_name = "schema.cloudevents.name", .documentation = "The name of an event's schema in Avro. Default: SERVER.DATABASE.CloudEvents.Envelope."},
     {.name = "schema.data.name.source.header.enable", .type = Type::Boolean, .default_value = "false", .display_name = "schema.data.name.source.header.enable", .documentation = "Whether a header dataSchemaName names the data's schema."},
     {.name = "metadata.source", .type = Type::List, .default_value = "value,id:generate,type:generate,traceparent:header,dataSchemaName:generate", .importance = Importance::High, .display_name = "metadata.source", .documentation = "Where source, operation and transaction come from (value or header), and the id, type, traceparent and dataSchemaName (header or generate)."},
 };
@@ -84,18 +85,50 @@ convert::JsonConverterOptions json_options(const config::Settings& own) {
             iequals(own.text("decimal.format", "BASE64"), "NUMERIC")};
 }
 
+bool is_avro(const config::Settings& own, const char* serializer) {
+    const std::string name = own.text(serializer, "json");
+    if (!iequals(name, "json") && !iequals(name, "avro"))
+        throw ConfigError(serializer, format("The '{}' value is invalid: {} is neither json nor avro", serializer, name));
+    return iequals(name, "avro");
+}
+
+/// The data's converter, with the registry whose address is set.
+std::unique_ptr<convert::AvroConverter> make_events_avro(config::Settings avro, std::string& registry) {
+    const char* url = avro.text("apicurio.registry.url").empty() ? "schema.registry.url" : "apicurio.registry.url";
+    registry = join(avro.list(url), ",");
+    if (registry.empty())
+        throw ConfigError("avro.schema.registry.url",
+                          "The 'avro.schema.registry.url' value is invalid: Avro needs a registry, by this property or "
+                          "avro.apicurio.registry.url");
+    avro.set("apicurio.registry.headers.enabled", "false");  // data within an event have no headers
+    try {
+        return std::string_view(url) == "schema.registry.url" ? make_confluent_avro(avro, false)
+                                                              : make_apicurio_avro(avro, false);
+    } catch (const ConfigError& fault) {
+        throw ConfigError("avro." + fault.property(), fault.what());
+    }
+}
+
 std::unique_ptr<convert::Converter> make_cloud_events(const config::Settings& own, bool /*is_key*/) {
-    for (const char* serializer : {"serializer.type", "data.serializer.type"})
-        if (!iequals(own.text(serializer, "json"), "json"))
-            throw ConfigError(serializer, format("The '{}' value is invalid: only json is built so far", serializer));
     convert::CloudEventsConverter::Options options;
+    options.is_avro = is_avro(own, "serializer.type");
+    const bool is_data_avro = is_avro(own, "data.serializer.type");
+    if (options.is_avro && !is_data_avro)
+        throw ConfigError("data.serializer.type",
+                          "The 'data.serializer.type' value is invalid: events in Avro hold data in Avro; set it to avro");
     options.data = json_options(own.below("json."));
     options.has_extensions = own.boolean("extension.attributes.enable", true);
     options.has_trace_parent = own.boolean("opentelemetry.tracing.attributes.enable", false);
     options.read_metadata_source(
         own.text("metadata.source", "value,id:generate,type:generate,traceparent:header,dataSchemaName:generate"),
         own.boolean("schema.data.name.source.header.enable", false));
-    return std::make_unique<convert::CloudEventsConverter>(options);
+    options.schema_name = own.text("schema.cloudevents.name");
+    config::Settings names;
+    names.set("schema.name.adjustment.mode", own.text("schema.name.adjustment.mode", "avro"));
+    options.adjust_name = [adjustment = events::NameAdjustment::from(names, events::NameAdjustment::Of::Schemas)](
+                              const std::string& name) { return adjustment.apply(name); };
+    auto avro = is_data_avro ? make_events_avro(own.below("avro."), options.registry) : nullptr;
+    return std::make_unique<convert::CloudEventsConverter>(std::move(options), std::move(avro));
 }
 
 using Made = std::unique_ptr<convert::Converter>;
@@ -112,6 +145,11 @@ Made make_plain(const config::Settings& /*own*/, bool /*is_key*/) {
 template <record::Type type>
 Made make_primitive(const config::Settings& /*own*/, bool /*is_key*/) {
     return std::make_unique<convert::PrimitiveConverter>(type);
+}
+
+template <auto make_avro>
+Made make_of(const config::Settings& own, bool is_key) {
+    return make_avro(own, is_key);
 }
 
 Made make_binary(const config::Settings& own, bool is_key);
@@ -136,8 +174,8 @@ const ConverterType kConverters[] = {
     {"io.debezium.converters.BinaryDataConverter", kBinaryProperties, make_binary},
     {"io.debezium.converters.ByteArrayConverter", kBinaryProperties, make_binary},
     {"io.debezium.converters.CloudEventsConverter", kCloudEventsProperties, make_cloud_events},
-    {"io.confluent.connect.avro.AvroConverter", confluent_avro_properties(), make_confluent_avro},
-    {"io.apicurio.registry.utils.converter.AvroConverter", apicurio_avro_properties(), make_apicurio_avro},
+    {"io.confluent.connect.avro.AvroConverter", confluent_avro_properties(), make_of<make_confluent_avro>},
+    {"io.apicurio.registry.utils.converter.AvroConverter", apicurio_avro_properties(), make_of<make_apicurio_avro>},
     {kSimpleHeaderConverter, kPlainProperties, make_plain<convert::SimpleHeaderConverter>}};
 
 /// By its full or simple name; nullptr: there is none.
