@@ -10,6 +10,7 @@
 #include "cli/worker_files.h"
 #include "source/engine/finding.h"
 #include "source/engine/former_names.h"
+#include "transform/plugins.h"
 #include "worker/internal_topics.h"
 #include "worker/offset_store.h"
 #include "worker/validation.h"
@@ -160,6 +161,7 @@ int run_doctor(const std::vector<std::string>& files, const std::vector<std::str
                bool as_json) {
     log::set_level(log::Level::Error);
     const auto [settings, connectors] = read_worker_files(files, overrides);
+    transform::load_plugins(settings.list("plugin.path"));
     Doctor doctor(worker::WorkerConfig::from(settings), fixes);
     doctor.examine_log();
     for (const auto& [name, config] : connectors) doctor.examine_connector(name, config);

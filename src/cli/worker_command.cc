@@ -14,6 +14,7 @@
 #include "cli/worker_files.h"
 #include "net/http_client.h"
 #include "rest/rest_server.h"
+#include "transform/plugins.h"
 #include "worker/request_error.h"
 #include "worker/worker.h"
 
@@ -77,6 +78,7 @@ int run_worker(const std::vector<std::string>& files, const std::vector<std::str
     const auto [settings, connectors] = read_worker_files(files, overrides);
     const auto config = worker::WorkerConfig::from(settings);
     log::set_level(log::parse_level(config.settings.text("log.level")).value_or(log::Level::Info));
+    transform::load_plugins(settings.list("plugin.path"));
     for (const auto& notice : worker::worker_properties().notices(settings, {})) log::info("worker", notice);
 
     const auto log = worker::open_log(config);

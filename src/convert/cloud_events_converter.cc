@@ -101,8 +101,7 @@ class StructAttributes {
     void extension(const std::string& name, const Schema& schema, bool is_optional, const Value& value) {
         const Type type = extension_type(schema);
         const bool becomes_text = type == Type::String && value.is(Value::Kind::Integer);
-        add(name, type, is_optional,
-            becomes_text ? Value::text(arena_.copy(std::to_string(value.integer()))) : value);
+        add(name, type, is_optional, becomes_text ? Value::text(arena_.copy(std::to_string(value.integer()))) : value);
     }
     std::vector<record::Field>& fields() { return fields_; }
     Value value() {
@@ -302,8 +301,8 @@ void CloudEventsConverter::append_extensions(Attributes& to, const Source& sourc
     }
 }
 
-void CloudEventsConverter::append_json_event(std::string& out, const record::Record& record,
-                                             const SchemaAndValue& data, const Source& source, record::Arena& arena) {
+void CloudEventsConverter::append_json_event(std::string& out, const record::Record& record, const SchemaAndValue& data,
+                                             const Source& source, record::Arena& arena) {
     JsonAttributes attributes(out);
     append_attributes(attributes, record, source, {});
     out += ",\"data\":";

@@ -64,7 +64,8 @@ class CloudEventsConverter : public Converter {
     JsonConverter data_;
     std::unique_ptr<AvroConverter> avro_;
     /// A schema that was made of another, which is held beside it, by that one and the new one's name.
-    using Made = std::map<std::pair<const record::Schema*, std::string>, std::pair<record::SchemaPtr, record::SchemaPtr>>;
+    using Made =
+        std::map<std::pair<const record::Schema*, std::string>, std::pair<record::SchemaPtr, record::SchemaPtr>>;
     Made schemas_, envelopes_;
 };
 

@@ -56,10 +56,11 @@ const Type<Made>& type_of(std::span<const Type<Made>* const> types, const config
                                  "{0}$Value",
                                  name, property));
     if (type == nullptr)
-        throw ConfigError(property,
-                          format("Invalid value {0} for configuration {1}: Class {0} could not be found. Millrace "
-                                 "runs no Java; for a transform of your own see docs/transforms.md",
-                                 name, property));
+        throw ConfigError(
+            property, format("Invalid value {0} for configuration {1}: Class {0} could not be found. Millrace "
+                             "runs no Java; a transform of your own is a millrace.Script (docs/transforms.md) or in a "
+                             "library of plugin.path (include/millrace/plugin.h)",
+                             name, property));
     return *type;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -38,9 +39,9 @@ class Predicate {
 template <typename Made>
 struct Type {
     std::string_view class_name;  ///< In full, with $Key or $Value.
-    const config::PropertyTable& (*properties)();
+    std::function<const config::PropertyTable&()> properties;
     /// From its own settings, with defaults and without the prefix. Throws ConfigError that names the property.
-    std::unique_ptr<Made> (*make)(const config::Settings&);
+    std::function<std::unique_ptr<Made>(const config::Settings&)> make;
 };
 using TransformType = Type<Transform>;
 using PredicateType = Type<Predicate>;

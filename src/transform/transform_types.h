@@ -37,7 +37,10 @@ extern const TransformType kScriptingFilter, kContentBasedRouter, kScript;  // s
 
 extern const PredicateType kHasHeaderKey, kRecordIsTombstone, kTopicNameMatches;  // predicates.cc
 
+/// Those that a user's library brought stand last.
 std::span<const TransformType* const> transform_types();
+/// A further one, which lives as long as the program. Before other threads look.
+void add_transform_type(const TransformType& type);
 std::span<const PredicateType* const> predicate_types();
 
 }  // namespace millrace::transform

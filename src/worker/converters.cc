@@ -88,7 +88,8 @@ convert::JsonConverterOptions json_options(const config::Settings& own) {
 bool is_avro(const config::Settings& own, const char* serializer) {
     const std::string name = own.text(serializer, "json");
     if (!iequals(name, "json") && !iequals(name, "avro"))
-        throw ConfigError(serializer, format("The '{}' value is invalid: {} is neither json nor avro", serializer, name));
+        throw ConfigError(serializer,
+                          format("The '{}' value is invalid: {} is neither json nor avro", serializer, name));
     return iequals(name, "avro");
 }
 
@@ -114,8 +115,9 @@ std::unique_ptr<convert::Converter> make_cloud_events(const config::Settings& ow
     options.is_avro = is_avro(own, "serializer.type");
     const bool is_data_avro = is_avro(own, "data.serializer.type");
     if (options.is_avro && !is_data_avro)
-        throw ConfigError("data.serializer.type",
-                          "The 'data.serializer.type' value is invalid: events in Avro hold data in Avro; set it to avro");
+        throw ConfigError(
+            "data.serializer.type",
+            "The 'data.serializer.type' value is invalid: events in Avro hold data in Avro; set it to avro");
     options.data = json_options(own.below("json."));
     options.has_extensions = own.boolean("extension.attributes.enable", true);
     options.has_trace_parent = own.boolean("opentelemetry.tracing.attributes.enable", false);

@@ -58,7 +58,7 @@ constexpr Property kWorkerProperties[] = {
     {.name = "response.http.headers.config", .group = "REST"},
     {.name = "config.providers", .type = Type::List, .group = "Common", .documentation = "Names of providers for values like ${NAME:PATH:KEY}; config.providers.NAME.class says which: FileConfigProvider, DirectoryConfigProvider, EnvVarConfigProvider."},
     {.name = "connector.client.config.override.policy", .default_value = "All", .group = "Common", .documentation = "Which producer.override.* connectors may have: All, None, or Principal (security settings only)."},
-    {.name = "plugin.path", .type = Type::List, .group = "Common", .support = Support::NoEffect},
+    {.name = "plugin.path", .type = Type::List, .group = "Common", .documentation = "Libraries with transforms of your own (include/millrace/plugin.h), or folders of such. Java classes in them are left alone."},
     {.name = "plugin.discovery", .default_value = "hybrid_warn", .group = "Common", .support = Support::NoEffect},
     {.name = "key.converter", .type = Type::Class, .default_value = "org.apache.kafka.connect.json.JsonConverter", .importance = Importance::High, .group = "Common"},
     {.name = "value.converter", .type = Type::Class, .default_value = "org.apache.kafka.connect.json.JsonConverter", .importance = Importance::High, .group = "Common"},
