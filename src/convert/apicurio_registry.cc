@@ -30,10 +30,10 @@ std::string if_exists_of_v3(const std::string& if_exists) {
 net::HttpAnswer ApicurioRegistry::register_schema(const Subject& subject, const std::string& schema) {
     if (options_.api == Api::V2)
         return send("POST", format("{}?ifExists={}", artifacts_of(subject), options_.if_exists), schema,
-                    {{"X-Registry-ArtifactId", subject.name}, {"X-Registry-ArtifactType", "AVRO"}});
+                    {{"X-Registry-ArtifactId", subject.name}, {"X-Registry-ArtifactType", options_.artifact_type}});
     const Json body = {
         {"artifactId", subject.name},
-        {"artifactType", "AVRO"},
+        {"artifactType", options_.artifact_type},
         {"firstVersion", {{"content", {{"content", schema}, {"contentType", "application/json"}}}}},
     };
     return send("POST", format("{}?ifExists={}", artifacts_of(subject), if_exists_of_v3(options_.if_exists)),
@@ -46,10 +46,11 @@ net::HttpAnswer ApicurioRegistry::latest(const Subject& subject) {
 
 net::HttpAnswer ApicurioRegistry::find(const Subject& subject, const std::string& schema) {
     if (options_.api == Api::V2) return send("POST", artifact_of(subject) + "/meta?canonical=true", schema);
-    return send("POST",
-                format("/search/versions?canonical=true&artifactType=AVRO&limit=1&groupId={}&artifactId={}",
-                       net::encode_segment(group_of(subject)), net::encode_segment(subject.name)),
-                schema);
+    return send(
+        "POST",
+        format("/search/versions?canonical=true&artifactType={}&limit=1&groupId={}&artifactId={}",
+               options_.artifact_type, net::encode_segment(group_of(subject)), net::encode_segment(subject.name)),
+        schema);
 }
 
 int64_t ApicurioRegistry::ask(const Subject& subject, const std::string& schema) {

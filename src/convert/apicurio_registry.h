@@ -14,6 +14,7 @@ class ApicurioRegistry final : public SchemaRegistry {
     enum class Api { V2, V3 };
     struct Options {
         Api api = Api::V2;
+        std::string artifact_type = "AVRO";
         bool auto_register = false;                  ///< apicurio.registry.auto-register
         std::string if_exists = "RETURN_OR_UPDATE";  ///< apicurio.registry.auto-register.if-exists
         bool find_latest = false;                    ///< apicurio.registry.find-latest: it must be ours.

@@ -362,7 +362,7 @@ AvroSchema::AvroSchema(record::SchemaPtr schema, Options options)
 AvroSchema::~AvroSchema() = default;
 AvroSchema::AvroSchema(AvroSchema&&) noexcept = default;
 
-void AvroSchema::append(std::string& out, const Value& value, record::Arena& arena) const {
+void AvroSchema::append(std::string& out, const Value& value, record::Arena& arena) {
     root_->append(out, value, arena, full_name_);
 }
 

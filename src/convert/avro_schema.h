@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "convert/registry_schema.h"
 #include "record/arena.h"
 #include "record/schema.h"
 #include "record/value.h"
@@ -11,8 +12,8 @@
 namespace millrace::convert {
 
 /// A Connect schema as Avro (specification 1.11) has it, in the way of the Avro converters of Confluent and Apicurio
-/// (their AvroData): connect.* properties keep what Avro has no word for. Made once per schema. Immutable.
-class AvroSchema {
+/// (their AvroData): connect.* properties keep what Avro has no word for. Made once per schema.
+class AvroSchema final : public RegistrySchema {
   public:
     struct Options {
         bool connect_meta_data = true;              ///< connect.meta.data
@@ -20,15 +21,15 @@ class AvroSchema {
     };
     /// Throws FatalError for a name that Avro does not take.
     AvroSchema(record::SchemaPtr schema, Options options);
-    ~AvroSchema();
+    ~AvroSchema() override;
     AvroSchema(AvroSchema&&) noexcept;
 
     /// As Avro's Schema.toString() prints it.
-    const std::string& text() const { return text_; }
+    const std::string& text() const override { return text_; }
     /// namespace.name of a record; empty: it is none.
-    const std::string& full_name() const { return full_name_; }
+    const std::string& full_name() const override { return full_name_; }
     /// Appends the value in Avro's binary encoding. Throws FatalError for a null that may not be one.
-    void append(std::string& out, const record::Value& value, record::Arena& arena) const;
+    void append(std::string& out, const record::Value& value, record::Arena& arena) override;
 
   private:
     struct Node;

@@ -162,7 +162,7 @@ void CloudEventsConverter::Options::read_metadata_source(const std::string& text
     if (data_schema_name == From::Header && !takes_data_schema_name) data_schema_name = From::Generate;
 }
 
-CloudEventsConverter::CloudEventsConverter(Options options, std::unique_ptr<AvroConverter> avro)
+CloudEventsConverter::CloudEventsConverter(Options options, std::unique_ptr<RegistryConverter> avro)
     : options_(std::move(options)), data_(options_.data), avro_(std::move(avro)) {}
 CloudEventsConverter::~CloudEventsConverter() = default;
 

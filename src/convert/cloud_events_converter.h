@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
-#include "convert/avro_converter.h"
 #include "convert/json_converter.h"
+#include "convert/registry_converter.h"
 
 namespace millrace::convert {
 
@@ -30,7 +30,7 @@ class CloudEventsConverter : public Converter {
         void read_metadata_source(const std::string& text, bool takes_data_schema_name);
     };
     /// `avro` is for data in Avro; nullptr: they are JSON.
-    explicit CloudEventsConverter(Options options, std::unique_ptr<AvroConverter> avro = nullptr);
+    explicit CloudEventsConverter(Options options, std::unique_ptr<RegistryConverter> avro = nullptr);
     ~CloudEventsConverter() override;
 
     Converted append(std::string& out, std::string_view topic, const record::SchemaPtr& schema,
@@ -62,7 +62,7 @@ class CloudEventsConverter : public Converter {
 
     const Options options_;
     JsonConverter data_;
-    std::unique_ptr<AvroConverter> avro_;
+    std::unique_ptr<RegistryConverter> avro_;
     /// A schema that was made of another, which is held beside it, by that one and the new one's name.
     using Made =
         std::map<std::pair<const record::Schema*, std::string>, std::pair<record::SchemaPtr, record::SchemaPtr>>;

@@ -8,7 +8,9 @@ namespace millrace::convert {
 
 int64_t ConfluentRegistry::ask(const Subject& subject, const std::string& schema) {
     const std::string of_subject = "/subjects/" + net::encode_segment(subject.name);
-    const std::string body = to_text(Json{{"schema", schema}});
+    Json request{{"schema", schema}};
+    if (!options_.schema_type.empty()) request["schemaType"] = options_.schema_type;
+    const std::string body = to_text(request);
     const auto answer = options_.use_latest      ? send("GET", of_subject + "/versions/latest", "")
                         : options_.auto_register ? send("POST", of_subject + "/versions", body)
                                                  : send("POST", of_subject, body);

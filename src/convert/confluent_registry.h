@@ -11,9 +11,10 @@ class ConfluentRegistry final : public SchemaRegistry {
     struct Options {
         bool auto_register = true;  ///< auto.register.schemas; else the schema must be there.
         bool use_latest = false;    ///< use.latest.version: the subject's newest schema must be ours.
+        std::string schema_type;    ///< JSON; empty: Avro.
     };
     ConfluentRegistry(Connection connection, Options options)
-        : SchemaRegistry(std::move(connection)), options_(options) {}
+        : SchemaRegistry(std::move(connection)), options_(std::move(options)) {}
 
   private:
     int64_t ask(const Subject& subject, const std::string& schema) override;

@@ -10,7 +10,7 @@
 #include "convert/plain_converters.h"
 #include "events/name_adjustment.h"
 #include "transform/chain.h"
-#include "worker/avro_converters.h"
+#include "worker/registry_converters.h"
 
 namespace millrace::worker {
 namespace {
@@ -94,7 +94,7 @@ bool is_avro(const config::Settings& own, const char* serializer) {
 }
 
 /// The data's converter, with the registry whose address is set.
-std::unique_ptr<convert::AvroConverter> make_events_avro(config::Settings avro, std::string& registry) {
+std::unique_ptr<convert::RegistryConverter> make_events_avro(config::Settings avro, std::string& registry) {
     const char* url = avro.text("apicurio.registry.url").empty() ? "schema.registry.url" : "apicurio.registry.url";
     registry = join(avro.list(url), ",");
     if (registry.empty())
@@ -177,6 +177,8 @@ const ConverterType kConverters[] = {
     {"io.debezium.converters.ByteArrayConverter", kBinaryProperties, make_binary},
     {"io.debezium.converters.CloudEventsConverter", kCloudEventsProperties, make_cloud_events},
     {"io.confluent.connect.avro.AvroConverter", confluent_avro_properties(), make_of<make_confluent_avro>},
+    {"io.confluent.connect.json.JsonSchemaConverter", confluent_json_properties(), make_of<make_confluent_json>},
+    {"io.apicurio.registry.utils.converter.ExtJsonConverter", apicurio_json_properties(), make_of<make_apicurio_json>},
     {"io.apicurio.registry.utils.converter.AvroConverter", apicurio_avro_properties(), make_of<make_apicurio_avro>},
     {kSimpleHeaderConverter, kPlainProperties, make_plain<convert::SimpleHeaderConverter>}};
 

@@ -29,7 +29,7 @@ TEST(Avro, SchemasAndBytesAreThoseOfTheConvertersOfConfluentAndApicurio) {
                 EXPECT_THROW(AvroSchema(schema, {}), FatalError);
                 continue;
             }
-            const AvroSchema avro(schema, {});
+            AvroSchema avro(schema, {});
             EXPECT_EQ(avro.text(), wanted["schema"].get<std::string>());
             std::string bytes, base64;
             avro.append(bytes, record::Value::json(payload), arena);

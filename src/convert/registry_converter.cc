@@ -1,4 +1,4 @@
-#include "convert/avro_converter.h"
+#include "convert/registry_converter.h"
 
 #include "base/errors.h"
 #include "base/text.h"
@@ -14,7 +14,7 @@ void append_big_endian(std::string& out, int64_t id, int bytes) {
 
 }  // namespace
 
-AvroConverter::AvroConverter(std::unique_ptr<SchemaRegistry> registry, Options options)
+RegistryConverter::RegistryConverter(std::unique_ptr<SchemaRegistry> registry, Options options)
     : registry_(std::move(registry)), options_(std::move(options)) {
     if (options_.is_key)
         headers_[0].name = options_.is_content_id ? "apicurio.key.contentId" : "apicurio.key.globalId";
@@ -23,18 +23,18 @@ AvroConverter::AvroConverter(std::unique_ptr<SchemaRegistry> registry, Options o
     headers_[1] = {options_.is_key ? "apicurio.key.encoding" : "apicurio.value.encoding", "BINARY"};
 }
 
-AvroConverter::Known& AvroConverter::known(const record::SchemaPtr& schema) {
+RegistryConverter::Known& RegistryConverter::known(const record::SchemaPtr& schema) {
     if (known_.size() >= kSchemasMax && !known_.contains(schema.get())) known_.clear();
     auto& entry = known_[schema.get()];
-    if (!entry) entry = std::make_unique<Known>(Known{schema, AvroSchema(schema, options_.avro), {}, -1});
+    if (entry == nullptr) entry = std::make_unique<Known>(Known{schema, options_.make_schema(schema), {}, -1});
     return *entry;
 }
 
-SchemaRegistry::Subject AvroConverter::subject_of(std::string_view topic, const AvroSchema& avro) const {
+SchemaRegistry::Subject RegistryConverter::subject_of(std::string_view topic, const RegistrySchema& own_schema) const {
     SchemaRegistry::Subject subject;
     const char* side = options_.is_key ? "key" : "value";
     const bool is_of_topic = options_.subjects == Subjects::Topic || options_.subjects == Subjects::PlainTopic;
-    const std::string full = is_of_topic ? "" : avro.full_name();
+    const std::string full = is_of_topic ? "" : own_schema.full_name();
     if (!is_of_topic && full.empty() && options_.subject.empty())
         throw FatalError(
             format("The {} of topic {} is no record and has no name, which the strategy for the names of "
@@ -68,27 +68,32 @@ SchemaRegistry::Subject AvroConverter::subject_of(std::string_view topic, const 
     return subject;
 }
 
-Converted AvroConverter::append(std::string& out, std::string_view topic, const record::SchemaPtr& schema,
-                                const record::Value& value, record::Arena& arena) {
+Converted RegistryConverter::append(std::string& out, std::string_view topic, const record::SchemaPtr& schema,
+                                    const record::Value& value, record::Arena& arena) {
     header_count_ = 0;
     if (value.is_null()) return {.is_null = true};
-    if (!schema) throw FatalError("Avro needs records with a schema");
+    if (!schema) throw FatalError("A converter with a schema registry needs records with a schema");
     Known& entry = known(schema);
     if (entry.id < 0 || entry.topic != topic) {
-        entry.id = registry_->id_of(subject_of(topic, entry.avro), entry.avro.text());
+        entry.id = registry_->id_of(subject_of(topic, *entry.own), entry.own->text());
         entry.topic = topic;
     }
     last_id_ = entry.id;
     frame(out, entry.id);
-    entry.avro.append(out, value, arena);
+    entry.own->append(out, value, arena);
+    if (options_.framing == Framing::Around) out += '}';
     return {};
 }
 
-void AvroConverter::frame(std::string& out, int64_t id) {
+void RegistryConverter::frame(std::string& out, int64_t id) {
     if (options_.framing == Framing::Headers) {
         headers_[0].value.clear();
         append_big_endian(headers_[0].value, id, sizeof(int64_t));
         header_count_ = headers_.size();
+        return;
+    }
+    if (options_.framing == Framing::Around) {
+        out += format("{{\"schemaId\":{},\"payload\":", id);
         return;
     }
     out += '\0';

@@ -1,13 +1,17 @@
-#include "worker/avro_converters.h"
+#include "worker/registry_converters.h"
 
 #include <array>
+#include <functional>
 #include <utility>
+#include <vector>
 
 #include "base/errors.h"
 #include "base/text.h"
 #include "convert/apicurio_registry.h"
-#include "convert/avro_converter.h"
+#include "convert/avro_schema.h"
 #include "convert/confluent_registry.h"
+#include "convert/json_schema.h"
+#include "convert/registry_converter.h"
 
 namespace millrace::worker {
 namespace {
@@ -17,11 +21,14 @@ using config::Property;
 using config::Support;
 using config::Type;
 using convert::ApicurioRegistry;
-using convert::AvroConverter;
+using convert::AvroSchema;
 using convert::ConfluentRegistry;
+using convert::RegistryConverter;
 using convert::SchemaRegistry;
-using Subjects = AvroConverter::Subjects;
-using Framing = AvroConverter::Framing;
+using Subjects = RegistryConverter::Subjects;
+using Framing = RegistryConverter::Framing;
+
+constexpr const char* kConnectArtifact = "KCONNECT";  ///< Apicurio's word for Kafka Connect's own schemas.
 
 // clang-format off
 constexpr Property kConfluentProperties[] = {
@@ -36,10 +43,23 @@ constexpr Property kConfluentProperties[] = {
     {.name = "schema.registry.ssl.(.+)", .documentation = "Key and trust stores, as Kafka's clients have them."},
     {.name = "key.subject.name.strategy", .type = Type::Class, .default_value = "io.confluent.kafka.serializers.subject.TopicNameStrategy", .importance = Importance::Medium, .display_name = "key.subject.name.strategy", .documentation = "TopicNameStrategy, RecordNameStrategy or TopicRecordNameStrategy."},
     {.name = "value.subject.name.strategy", .type = Type::Class, .default_value = "io.confluent.kafka.serializers.subject.TopicNameStrategy", .importance = Importance::Medium, .display_name = "value.subject.name.strategy", .documentation = "The same for values."},
-    {.name = "connect.meta.data", .type = Type::Boolean, .default_value = "true", .display_name = "connect.meta.data", .documentation = "Whether schemas have connect.* properties."},
+};
+
+constexpr Property kMetaData = {.name = "connect.meta.data", .type = Type::Boolean, .default_value = "true", .display_name = "connect.meta.data", .documentation = "Whether schemas have connect.* properties."};
+
+constexpr Property kConfluentAvroProperties[] = {
+    kMetaData,
     {.name = "ignore.default.for.nullables", .type = Type::Boolean, .default_value = "false", .display_name = "ignore.default.for.nullables", .documentation = "Whether a null stays one where the field has a default."},
     {.name = "enhanced.avro.schema.support", .type = Type::Boolean, .default_value = "false", .display_name = "enhanced.avro.schema.support", .support = Support::NoEffect, .documentation = "Of schemas that were made from Avro's."},
     {.name = "schemas.cache.config", .type = Type::Int, .default_value = "1000", .display_name = "schemas.cache.config", .support = Support::NoEffect, .documentation = "10,000 schemas are remembered."},
+};
+
+constexpr Property kConfluentJsonProperties[] = {
+    {.name = "ignore.default.for.nullables", .type = Type::Boolean, .default_value = "false", .display_name = "ignore.default.for.nullables", .documentation = "Whether a null stays one where the field has a default."},
+    {.name = "decimal.format", .default_value = "BASE64", .display_name = "decimal.format", .allowed = "BASE64, NUMERIC", .ignores_case = true, .documentation = "How precise decimals are written. Their schema says number, as Confluent's does."},
+    {.name = "object.additional.properties", .type = Type::Boolean, .default_value = "true", .importance = Importance::Medium, .display_name = "object.additional.properties", .documentation = "Whether objects may have properties that their schema does not name."},
+    {.name = "json.oneof.for.nullables", .type = Type::Boolean, .default_value = "true", .display_name = "json.oneof.for.nullables", .support = Support::Refused, .documentation = "false would tell optional values by a list of types."},
+    {.name = "json.(.+)|use.optional.for.nonrequired|generalized.sum.type.support|flatten.singleton.unions|schemas.cache.size", .support = Support::NoEffect, .documentation = "Of values that were read from JSON Schema, or of Java's objects."},
 };
 
 
@@ -66,18 +86,38 @@ constexpr Property kApicurioProperties[] = {
     {.name = "apicurio.auth.client.secret", .type = Type::Password, .display_name = "apicurio.auth.client.secret", .support = Support::Refused, .documentation = "OAuth is not built; a proxy that signs requests is a way."},
     {.name = "apicurio.auth.client.scope", .display_name = "apicurio.auth.client.scope", .support = Support::Refused, .documentation = "OAuth is not built; a proxy that signs requests is a way."},
     {.name = "apicurio.registry.request.ssl.(.+)", .documentation = "Key and trust stores: truststore.location, .type, .password, keystore.location, .type, .password, key.password."},
-    {.name = "apicurio.registry.avro.encoding", .default_value = "BINARY", .display_name = "apicurio.registry.avro.encoding", .allowed = "BINARY, JSON", .built = "BINARY", .documentation = "How values are written."},
     {.name = "http.read.timeout.ms", .type = Type::Int, .default_value = "10000", .display_name = "http.read.timeout.ms", .least = 1, .documentation = "How long a registry may take to answer. Millrace's own."},
-    {.name = "connect.meta.data", .type = Type::Boolean, .default_value = "true", .display_name = "connect.meta.data", .documentation = "Whether schemas have connect.* properties."},
     {.name = "apicurio.registry.(check-period-ms|retry-count|retry-backoff-ms|cache-latest|fault-tolerant-refresh|dereference-schema|serializer.dereference-schema|deserializer.*|fallback.*|avro-datum-provider|use-specific-avro-reader|schema-resolver|serde.validation-enabled)", .support = Support::NoEffect, .documentation = "A schema is asked for once, and again as the task is tried again. It is registered with all records that it holds."},
+};
+
+constexpr Property kApicurioAvroProperties[] = {
+    {.name = "apicurio.registry.avro.encoding", .default_value = "BINARY", .display_name = "apicurio.registry.avro.encoding", .allowed = "BINARY, JSON", .built = "BINARY", .documentation = "How values are written."},
+    kMetaData,
+};
+
+constexpr Property kApicurioJsonProperties[] = {
+    {.name = "decimal.format", .default_value = "BASE64", .display_name = "decimal.format", .allowed = "BASE64, NUMERIC", .ignores_case = true, .documentation = "How precise decimals are written."},
+    {.name = "replace.null.with.default", .type = Type::Boolean, .default_value = "true", .display_name = "replace.null.with.default", .documentation = "Whether a field that is null is written with its default, if it has one."},
+    {.name = "schemas.(enable|cache.size)", .support = Support::NoEffect, .documentation = "Schemas are in the registry; 10,000 are remembered."},
 };
 // clang-format on
 
-AvroConverter::Options avro_options(const config::Settings& own, bool is_key) {
-    AvroConverter::Options options;
-    options.avro = {own.boolean("connect.meta.data", true), own.boolean("ignore.default.for.nullables", false)};
-    options.is_key = is_key;
-    return options;
+std::vector<Property> together(std::span<const Property> all, std::span<const Property> own) {
+    std::vector<Property> both(all.begin(), all.end());
+    both.insert(both.end(), own.begin(), own.end());
+    return both;
+}
+
+using MakeSchema = std::function<std::unique_ptr<convert::RegistrySchema>(const record::SchemaPtr&)>;
+
+MakeSchema avro_schemas(const config::Settings& own) {
+    const AvroSchema::Options options = {own.boolean("connect.meta.data", true),
+                                         own.boolean("ignore.default.for.nullables", false)};
+    return [options](const record::SchemaPtr& schema) { return std::make_unique<AvroSchema>(schema, options); };
+}
+
+convert::JsonConverterOptions json_values(const config::Settings& own, bool replaces_nulls) {
+    return {false, replaces_nulls, iequals(own.text("decimal.format", "BASE64"), "NUMERIC")};
 }
 
 /// The strategy that a class stands for, by its name without the package.
@@ -97,11 +137,10 @@ Subjects subjects_of(const config::Settings& own, const std::string& property,
 
 }  // namespace
 
-std::span<const Property> confluent_avro_properties() {
-    return kConfluentProperties;
-}
+namespace {
 
-std::unique_ptr<convert::AvroConverter> make_confluent_avro(const config::Settings& own, bool is_key) {
+std::unique_ptr<RegistryConverter> make_confluent(const config::Settings& own, bool is_key,
+                                                  const std::string& schema_type, MakeSchema make_schema) {
     SchemaRegistry::Connection connection;
     connection.property = "schema.registry.url";
     connection.urls = own.list(connection.property);
@@ -118,17 +157,39 @@ std::unique_ptr<convert::AvroConverter> make_confluent_avro(const config::Settin
         {{"TopicNameStrategy", Subjects::Topic},
          {"RecordNameStrategy", Subjects::Record},
          {"TopicRecordNameStrategy", Subjects::TopicRecord}}};
-    AvroConverter::Options options = avro_options(own, is_key);
+    RegistryConverter::Options options;
+    options.make_schema = std::move(make_schema);
+    options.is_key = is_key;
     options.subjects =
         subjects_of(own, is_key ? "key.subject.name.strategy" : "value.subject.name.strategy", strategies);
     const ConfluentRegistry::Options registry = {own.boolean("auto.register.schemas", true),
-                                                 own.boolean("use.latest.version", false)};
-    return std::make_unique<AvroConverter>(std::make_unique<ConfluentRegistry>(std::move(connection), registry),
-                                           std::move(options));
+                                                 own.boolean("use.latest.version", false), schema_type};
+    return std::make_unique<RegistryConverter>(std::make_unique<ConfluentRegistry>(std::move(connection), registry),
+                                               std::move(options));
 }
 
-std::span<const Property> apicurio_avro_properties() {
-    return kApicurioProperties;
+}  // namespace
+
+std::span<const Property> confluent_avro_properties() {
+    static const auto all = together(kConfluentProperties, kConfluentAvroProperties);
+    return all;
+}
+
+std::unique_ptr<RegistryConverter> make_confluent_avro(const config::Settings& own, bool is_key) {
+    return make_confluent(own, is_key, "", avro_schemas(own));
+}
+
+std::span<const Property> confluent_json_properties() {
+    static const auto all = together(kConfluentProperties, kConfluentJsonProperties);
+    return all;
+}
+
+std::unique_ptr<RegistryConverter> make_confluent_json(const config::Settings& own, bool is_key) {
+    const convert::JsonSchema::Options options = {json_values(own, !own.boolean("ignore.default.for.nullables", false)),
+                                                  own.boolean("object.additional.properties", true)};
+    return make_confluent(own, is_key, "JSON", [options](const record::SchemaPtr& schema) {
+        return std::make_unique<convert::JsonSchema>(schema, options);
+    });
 }
 
 namespace {
@@ -155,9 +216,8 @@ Framing framing_of(const config::Settings& own, bool is_v3) {
                              name));
 }
 
-}  // namespace
-
-std::unique_ptr<convert::AvroConverter> make_apicurio_avro(const config::Settings& own, bool is_key) {
+std::unique_ptr<RegistryConverter> make_apicurio(const config::Settings& own, bool is_key,
+                                                 const std::string& artifact_type, MakeSchema make_schema) {
     SchemaRegistry::Connection connection;
     connection.property = "apicurio.registry.url";
     ApicurioRegistry::Options registry;
@@ -182,14 +242,40 @@ std::unique_ptr<convert::AvroConverter> make_apicurio_avro(const config::Setting
          {"RecordIdStrategy", Subjects::RecordInGroup},
          {"TopicRecordIdStrategy", Subjects::TopicRecordInGroup},
          {"QualifiedRecordIdStrategy", Subjects::Record}}};
-    AvroConverter::Options options = avro_options(own, is_key);
+    registry.artifact_type = artifact_type;
+    RegistryConverter::Options options;
+    options.make_schema = std::move(make_schema);
+    options.is_key = is_key;
     options.subjects = subjects_of(own, "apicurio.registry.artifact-resolver-strategy", strategies);
     options.group = own.text("apicurio.registry.artifact.group-id");
     options.subject = own.text("apicurio.registry.artifact.artifact-id");
-    options.framing = framing_of(own, is_v3);
+    options.framing = artifact_type == kConnectArtifact ? Framing::Around : framing_of(own, is_v3);
     options.is_content_id = registry.is_content_id;
-    return std::make_unique<AvroConverter>(
+    return std::make_unique<RegistryConverter>(
         std::make_unique<ApicurioRegistry>(std::move(connection), std::move(registry)), std::move(options));
+}
+
+}  // namespace
+
+std::span<const Property> apicurio_avro_properties() {
+    static const auto all = together(kApicurioProperties, kApicurioAvroProperties);
+    return all;
+}
+
+std::unique_ptr<RegistryConverter> make_apicurio_avro(const config::Settings& own, bool is_key) {
+    return make_apicurio(own, is_key, "AVRO", avro_schemas(own));
+}
+
+std::span<const Property> apicurio_json_properties() {
+    static const auto all = together(kApicurioProperties, kApicurioJsonProperties);
+    return all;
+}
+
+std::unique_ptr<RegistryConverter> make_apicurio_json(const config::Settings& own, bool is_key) {
+    const auto values = json_values(own, own.boolean("replace.null.with.default", true));
+    return make_apicurio(own, is_key, kConnectArtifact, [values](const record::SchemaPtr& schema) {
+        return std::make_unique<convert::ConnectJsonSchema>(schema, values);
+    });
 }
 
 }  // namespace millrace::worker

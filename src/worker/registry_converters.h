@@ -5,9 +5,9 @@
 
 #include "config/property_table.h"
 #include "config/settings.h"
-#include "convert/avro_converter.h"
+#include "convert/registry_converter.h"
 
-/// The two Avro converters that users have, by their options.
+/// The converters with a schema registry that users have, by their options.
 namespace millrace::worker {
 
 /// What every converter's table begins with.
@@ -20,10 +20,18 @@ constexpr config::Property kConverterType = {.name = "converter.type",
 /// io.confluent.connect.avro.AvroConverter (AvroConverterConfig, AbstractKafkaSchemaSerDeConfig).
 std::span<const config::Property> confluent_avro_properties();
 /// From its own settings, without the prefix. Throws ConfigError.
-std::unique_ptr<convert::AvroConverter> make_confluent_avro(const config::Settings& own, bool is_key);
+std::unique_ptr<convert::RegistryConverter> make_confluent_avro(const config::Settings& own, bool is_key);
+
+/// io.confluent.connect.json.JsonSchemaConverter (JsonSchemaConverterConfig).
+std::span<const config::Property> confluent_json_properties();
+std::unique_ptr<convert::RegistryConverter> make_confluent_json(const config::Settings& own, bool is_key);
 
 /// io.apicurio.registry.utils.converter.AvroConverter (SerdeConfig, SchemaResolverConfig of its version 2).
 std::span<const config::Property> apicurio_avro_properties();
-std::unique_ptr<convert::AvroConverter> make_apicurio_avro(const config::Settings& own, bool is_key);
+std::unique_ptr<convert::RegistryConverter> make_apicurio_avro(const config::Settings& own, bool is_key);
+
+/// io.apicurio.registry.utils.converter.ExtJsonConverter
+std::span<const config::Property> apicurio_json_properties();
+std::unique_ptr<convert::RegistryConverter> make_apicurio_json(const config::Settings& own, bool is_key);
 
 }  // namespace millrace::worker

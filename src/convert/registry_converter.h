@@ -1,19 +1,21 @@
 #pragma once
 
 #include <array>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
 
-#include "convert/avro_schema.h"
 #include "convert/converter.h"
+#include "convert/registry_schema.h"
 #include "convert/schema_registry.h"
 
 namespace millrace::convert {
 
-/// io.confluent.connect.avro.AvroConverter and io.apicurio.registry.utils.converter.AvroConverter: Avro's binary
-/// encoding, with the schema's id in a registry before it or in a header.
-class AvroConverter : public Converter {
+/// The converters whose schemas are in a registry (Confluent's AvroConverter and JsonSchemaConverter, Apicurio's
+/// AvroConverter and ExtJsonConverter): the value in its format, with the schema's id before it, around it or in a
+/// header.
+class RegistryConverter : public Converter {
   public:
     /// How subjects are called: Confluent's strategies, and Apicurio's.
     enum class Subjects {
@@ -30,16 +32,18 @@ class AvroConverter : public Converter {
         FourBytes,   ///< Behind a zero byte, big-endian.
         EightBytes,  ///< The same.
         Headers,     ///< In apicurio.value.globalId or its like, eight bytes; apicurio.value.encoding is BINARY.
+        Around,      ///< {"schemaId":…,"payload":…}
     };
     struct Options {
-        AvroSchema::Options avro;
+        /// Throws FatalError for a schema that the format has no place for.
+        std::function<std::unique_ptr<RegistrySchema>(const record::SchemaPtr&)> make_schema;
         Subjects subjects = Subjects::Topic;
         std::string group, subject;  ///< Instead of those of `subjects`; empty: those.
         Framing framing = Framing::FourBytes;
         bool is_content_id = false;  ///< What the header is called by.
         bool is_key = false;
     };
-    AvroConverter(std::unique_ptr<SchemaRegistry> registry, Options options);
+    RegistryConverter(std::unique_ptr<SchemaRegistry> registry, Options options);
 
     Converted append(std::string& out, std::string_view topic, const record::SchemaPtr& schema,
                      const record::Value& value, record::Arena& arena) override;
@@ -51,12 +55,12 @@ class AvroConverter : public Converter {
   private:
     struct Known {
         record::SchemaPtr schema;
-        AvroSchema avro;
+        std::unique_ptr<RegistrySchema> own;
         std::string topic;  ///< The last one asked for,
         int64_t id = -1;    ///< and the schema's id there.
     };
     Known& known(const record::SchemaPtr& schema);
-    SchemaRegistry::Subject subject_of(std::string_view topic, const AvroSchema& avro) const;
+    SchemaRegistry::Subject subject_of(std::string_view topic, const RegistrySchema& own_schema) const;
     void frame(std::string& out, int64_t id);
 
     static constexpr size_t kSchemasMax = 10'000;
