@@ -19,6 +19,7 @@ class Registry(http.server.ThreadingHTTPServer):
     a name and password."""
     def __init__(self, port=0, user=None, state=None):
         self.user, self.requests = user, 0
+        self.tokens, self.takes, self.forms, self.headers = 0, None, [], []  # those given, the one that is taken; None: none is asked for
         self.schemas, self.subjects = state or ({}, {})
         super().__init__(('127.0.0.1', port), Handler)
         self.url = f'http://127.0.0.1:{self.server_port}/apis/ccompat/v7'
@@ -51,11 +52,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.handle_request(None)
 
     def do_POST(self):
-        self.handle_request(json.loads(self.rfile.read(int(self.headers['Content-Length']))))
+        body = self.rfile.read(int(self.headers['Content-Length']))
+        if self.path.endswith('/token'):
+            self.server.forms.append((self.path, self.headers['Content-Type'], urllib.parse.parse_qs(body.decode())))
+            if 'wrong' in body.decode():
+                return self.answer(401, {'error': 'invalid_client'})
+            self.server.tokens += 1
+            self.server.takes = f'token{self.server.tokens}'
+            return self.answer(200, {'access_token': self.server.takes, 'expires_in': 3600, 'token_type': 'Bearer'})
+        self.handle_request(json.loads(body))
 
     def handle_request(self, body):
         registry = self.server
         registry.requests += 1
+        registry.headers.append(dict(self.headers))
+        if registry.takes and self.headers.get('Authorization') != f'Bearer {registry.takes}':
+            return self.answer(401, {'error_code': 401, 'message': 'Unauthorized'})
         if registry.user and self.headers.get('Authorization') != 'Basic ' + base64.b64encode(registry.user.encode()).decode():
             return self.answer(401, {'error_code': 401, 'message': 'Unauthorized'})
         parts = self.path.removeprefix('/apis/ccompat/v7').split('/')
@@ -343,6 +355,39 @@ class AvroFaults(AvroTestCase):
         self.assertEqual(set(self.registry.subjects), {f'{self.topic}-key', f'{self.topic}.Envelope'})
         self.worker.create('d', {**self.avro(), 'topic.prefix': 'q', 'database.server.id': '71234'})
         self.assertIn('401', self.worker.wait_failed('d'))
+
+    def test_tokens_are_asked_for_and_again_when_one_is_not_taken_any_more(self):
+        self.registry.takes = 'nobody has it'
+        token = self.registry.url.replace('/apis/ccompat/v7', '/oauth/token')
+        oauth = {'.bearer.auth.credentials.source': 'OAUTHBEARER', '.bearer.auth.issuer.endpoint.url': token, '.bearer.auth.client.id': 'me & you', '.bearer.auth.client.secret': 's=1', '.bearer.auth.scope': 'all',
+                 '.bearer.auth.logical.cluster': 'lsrc-1', '.bearer.auth.identity.pool.id': 'pool-2'}
+        self.server.sql(f'CREATE TABLE {self.name}.t (id INT PRIMARY KEY)', f'INSERT INTO {self.name}.t VALUES (1)')
+        self.worker.create('c', {**self.avro(**oauth), 'key.converter': 'org.apache.kafka.connect.json.JsonConverter'})
+        self.worker.wait_records(self.topic, 1)
+        self.assertEqual(self.registry.forms, [('/oauth/token', 'application/x-www-form-urlencoded', {'grant_type': ['client_credentials'], 'client_id': ['me & you'], 'client_secret': ['s=1'], 'scope': ['all']})])
+        self.assertEqual((self.registry.headers[-1]['target-sr-cluster'], self.registry.headers[-1]['Confluent-Identity-Pool-Id']), ('lsrc-1', 'pool-2'))
+        self.registry.takes = 'revoked'
+        self.server.sql(f'ALTER TABLE {self.name}.t ADD v INT', f'INSERT INTO {self.name}.t VALUES (2, 2)')
+        self.worker.wait_records(self.topic, 2)
+        self.assertEqual(self.registry.tokens, 2)
+        fixed = {'.bearer.auth.credentials.source': 'STATIC_TOKEN', '.bearer.auth.token': 'token2'}
+        self.worker.create('f', {**self.avro(**fixed), 'topic.prefix': 'f', 'database.server.id': '71235'})
+        self.worker.wait_records(f'f.{self.name}.t', 2)
+        self.worker.create('w', {**self.avro(**{**oauth, '.bearer.auth.client.secret': 'wrong'}), 'topic.prefix': 'w', 'database.server.id': '71236'})
+        trace = self.worker.wait_failed('w')
+        self.assertIn('gives client me & you no token for the schema registry: 401', trace)
+        self.assertNotIn('wrong', trace)
+        with self.assertRaises(HttpError) as refusal:
+            self.worker.create('e', self.avro(**{'.bearer.auth.credentials.source': 'OAUTHBEARER'}))
+        self.assertIn('bearer.auth.issuer.endpoint.url', str(refusal.exception))
+
+    def test_apicurios_converter_takes_its_token_from_keycloak(self):
+        root = self.registry.url.replace('/apis/ccompat/v7', '')
+        given = {'.apicurio.registry.url': root + '/apis/registry/v2', '.apicurio.auth.service.url': root + '/auth', '.apicurio.auth.realm': 'my realm', '.apicurio.auth.client.id': 'me', '.apicurio.auth.client.secret': 'wrong'}
+        self.server.sql(f'CREATE TABLE {self.name}.t (id INT PRIMARY KEY)', f'INSERT INTO {self.name}.t VALUES (1)')
+        self.worker.create('c', self.config(**{f'value.converter{k}': v for k, v in {'': 'io.apicurio.registry.utils.converter.AvroConverter', **given}.items()}))
+        self.assertIn('gives client me no token', self.worker.wait_failed('c'))
+        self.assertEqual(self.registry.forms[0][0], '/auth/realms/my%20realm/protocol/openid-connect/token')
 
     def test_what_a_registry_refuses_fails_the_task_with_its_words(self):
         self.server.sql(f'CREATE TABLE {self.name}.refused (id INT PRIMARY KEY)', f'INSERT INTO {self.name}.refused VALUES (1)')

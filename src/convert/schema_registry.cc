@@ -64,12 +64,20 @@ int64_t SchemaRegistry::id_of(const Subject& subject, const std::string& schema)
 
 net::HttpAnswer SchemaRegistry::send(const std::string& method, const std::string& path, const std::string& body,
                                      const net::HttpHeaders& headers) {
+    net::HttpHeaders all = connection_.headers;
+    all.insert(all.end(), headers.begin(), headers.end());
+    const auto ask = [&](Server& server) {
+        const std::string authorization = connection_.token ? connection_.token->authorization() : std::string();
+        return server.client.send(method, server.path + path, body, authorization, all);
+    };
     std::string trouble;
     for (size_t tried = 0; tried < servers_.size(); ++tried) {
         Server& server = *servers_[current_];
         const std::string& url = connection_.urls[current_];
         try {
-            net::HttpAnswer answer = server.client.send(method, server.path + path, body, {}, headers);
+            net::HttpAnswer answer = ask(server);
+            constexpr int kUnauthorized = 401;
+            if (answer.status == kUnauthorized && connection_.token && connection_.token->renew()) answer = ask(server);
             if (answer.status < 500) return answer;
             trouble = format("{} answers {} {}", url, answer.status, answer.body.substr(0, 200));
         } catch (const EnvironmentError& fault) {

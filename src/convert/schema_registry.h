@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "convert/bearer_token.h"
 #include "net/http_client.h"
 #include "net/tls.h"
 
@@ -15,9 +16,11 @@ namespace millrace::convert {
 class SchemaRegistry {
   public:
     struct Connection {
-        std::string property;           ///< The one that `urls` come from.
-        std::vector<std::string> urls;  ///< Tried one after the other; http(s)://HOST:PORT[/PATH].
-        std::string user_and_password;  ///< NAME:PASSWORD; empty: nobody asks.
+        std::string property;                ///< The one that `urls` come from.
+        std::vector<std::string> urls;       ///< Tried one after the other; http(s)://HOST:PORT[/PATH].
+        std::string user_and_password;       ///< NAME:PASSWORD; empty: nobody asks.
+        std::shared_ptr<BearerToken> token;  ///< May be missing.
+        net::HttpHeaders headers;            ///< Of every request.
         net::Tls tls;
         int64_t read_timeout_ms = 10'000;  ///< A task that stops waits no longer.
     };

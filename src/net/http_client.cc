@@ -2,6 +2,7 @@
 
 #include <httplib.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "base/base64.h"
@@ -63,7 +64,9 @@ HttpAnswer HttpClient::send(const std::string& method, const std::string& path, 
     request.method = method;
     request.path = path;
     request.body = body;
-    if (!body.empty()) request.set_header("Content-Type", "application/json");
+    const bool has_type = std::any_of(headers.begin(), headers.end(),
+                                      [](const auto& header) { return iequals(header.first, "Content-Type"); });
+    if (!body.empty() && !has_type) request.set_header("Content-Type", "application/json");
     const std::string& shown = authorization.empty() ? impl_->authorization : authorization;
     if (!shown.empty()) request.set_header("Authorization", shown);
     for (const auto& [name, value] : headers) request.set_header(name, value);

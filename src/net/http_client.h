@@ -30,7 +30,7 @@ class HttpClient {
     /// Every request carries NAME:PASSWORD from then on, unless it brings an authorization of its own.
     void authenticate(const std::string& user_and_password);
 
-    /// Throws EnvironmentError if the server cannot be reached.
+    /// A body is JSON unless `headers` say otherwise. Throws EnvironmentError if the server cannot be reached.
     HttpAnswer send(const std::string& method, const std::string& path, const std::string& body = {},
                     const std::string& authorization = {}, const HttpHeaders& headers = {});
 

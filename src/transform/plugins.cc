@@ -56,14 +56,14 @@ void add(const fs::path& path, const millrace_library& library, const millrace_t
                                library.version == nullptr ? "unknown" : library.version));
 }
 
-/// False: it is none of ours.
-bool load(const fs::path& path, bool is_named) {
+/// One that is not `is_named` but found in a folder may be none of ours.
+void load(const fs::path& path, bool is_named) {
     void* const library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library == nullptr) {
         const std::string trouble = dlerror();
         if (is_named) refuse(path, trouble);
         log::warn("plugin", format("{} of plugin.path cannot be loaded: {}", path.string(), trouble));
-        return false;
+        return;
     }
     using Function = const millrace_library* (*)();
     // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): what dlsym(3) is for
@@ -71,7 +71,7 @@ bool load(const fs::path& path, bool is_named) {
     if (function == nullptr) {
         if (is_named) refuse(path, "it has no function millrace_plugin; see include/millrace/plugin.h");
         dlclose(library);
-        return false;
+        return;
     }
     const millrace_library* const found = function();
     if (found == nullptr) refuse(path, "millrace_plugin() gives nothing");
@@ -80,27 +80,27 @@ bool load(const fs::path& path, bool is_named) {
                             "this version's millrace/plugin.h",
                             found->abi, MILLRACE_PLUGIN_ABI));
     for (size_t i = 0; i < found->transform_count; ++i) add(path, *found, found->transforms[i]);
-    return true;
 }
 
 }  // namespace
 
 void load_plugins(const std::vector<std::string>& paths) {
     for (const fs::path path : paths) {
-        if (!fs::is_directory(path)) {
-            if (path.extension() == ".so")
-                load(path, true);
-            else
-                log::warn("plugin", format("plugin.path names {}, which is neither a folder nor a library; there is no "
-                                           "Java here",
-                                           path.string()));
-            continue;
+        std::error_code trouble;
+        if (fs::is_directory(path, trouble)) {
+            std::vector<fs::path> libraries;
+            for (const auto& entry : fs::directory_iterator(path, trouble))
+                if (entry.path().extension() == ".so") libraries.push_back(entry.path());
+            if (trouble) refuse(path, trouble.message());
+            std::sort(libraries.begin(), libraries.end());
+            for (const auto& library : libraries) load(library, false);
+        } else if (path.extension() == ".so") {
+            load(path, true);
+        } else {
+            log::warn("plugin", format("plugin.path names {}, which is neither a folder nor a library; there is no "
+                                       "Java here",
+                                       path.string()));
         }
-        std::vector<fs::path> libraries;
-        for (const auto& entry : fs::directory_iterator(path))
-            if (entry.path().extension() == ".so") libraries.push_back(entry.path());
-        std::sort(libraries.begin(), libraries.end());
-        for (const auto& library : libraries) load(library, false);
     }
 }
 

@@ -22,6 +22,7 @@ using config::Support;
 using config::Type;
 using convert::ApicurioRegistry;
 using convert::AvroSchema;
+using convert::BearerToken;
 using convert::ConfluentRegistry;
 using convert::RegistryConverter;
 using convert::SchemaRegistry;
@@ -39,6 +40,14 @@ constexpr Property kConfluentProperties[] = {
     {.name = "basic.auth.credentials.source", .default_value = "URL", .importance = Importance::Medium, .display_name = "basic.auth.credentials.source", .allowed = "URL, USER_INFO", .documentation = "Where name and password are: USER_INFO is basic.auth.user.info."},
     {.name = "basic.auth.user.info", .type = Type::Password, .importance = Importance::Medium, .display_name = "basic.auth.user.info", .documentation = "NAME:PASSWORD"},
     {.name = "schema.registry.basic.auth.user.info", .type = Type::Password, .importance = Importance::Medium, .display_name = "schema.registry.basic.auth.user.info", .documentation = "The same under its older name."},
+    {.name = "bearer.auth.credentials.source", .importance = Importance::Medium, .display_name = "bearer.auth.credentials.source", .allowed = "STATIC_TOKEN, OAUTHBEARER", .documentation = "STATIC_TOKEN: bearer.auth.token; OAUTHBEARER: a token of bearer.auth.issuer.endpoint.url."},
+    {.name = "bearer.auth.token", .type = Type::Password, .importance = Importance::Medium, .display_name = "bearer.auth.token", .documentation = "The token."},
+    {.name = "bearer.auth.issuer.endpoint.url", .importance = Importance::Medium, .display_name = "bearer.auth.issuer.endpoint.url", .documentation = "Where a token is to be had by OAuth's client credentials grant."},
+    {.name = "bearer.auth.client.id", .importance = Importance::Medium, .display_name = "bearer.auth.client.id", .documentation = "For that."},
+    {.name = "bearer.auth.client.secret", .type = Type::Password, .importance = Importance::Medium, .display_name = "bearer.auth.client.secret", .documentation = "For that."},
+    {.name = "bearer.auth.scope", .importance = Importance::Medium, .display_name = "bearer.auth.scope", .documentation = "For that."},
+    {.name = "bearer.auth.logical.cluster", .importance = Importance::Medium, .display_name = "bearer.auth.logical.cluster", .documentation = "The header target-sr-cluster of requests with a token."},
+    {.name = "bearer.auth.identity.pool.id", .importance = Importance::Medium, .display_name = "bearer.auth.identity.pool.id", .documentation = "The header Confluent-Identity-Pool-Id of requests with a token."},
     {.name = "http.read.timeout.ms", .type = Type::Int, .default_value = "10000", .display_name = "http.read.timeout.ms", .least = 1, .documentation = "How long a registry may take to answer."},
     {.name = "schema.registry.ssl.(.+)", .documentation = "Key and trust stores, as Kafka's clients have them."},
     {.name = "key.subject.name.strategy", .type = Type::Class, .default_value = "io.confluent.kafka.serializers.subject.TopicNameStrategy", .importance = Importance::Medium, .display_name = "key.subject.name.strategy", .documentation = "TopicNameStrategy, RecordNameStrategy or TopicRecordNameStrategy."},
@@ -79,12 +88,12 @@ constexpr Property kApicurioProperties[] = {
     {.name = "apicurio.registry.use-id", .importance = Importance::Medium, .display_name = "apicurio.registry.use-id", .allowed = "globalId, contentId", .documentation = "Which id. Default: globalId with version 2, contentId with 3."},
     {.name = "apicurio.auth.username", .importance = Importance::Medium, .display_name = "apicurio.auth.username", .documentation = "For basic authentication."},
     {.name = "apicurio.auth.password", .type = Type::Password, .importance = Importance::Medium, .display_name = "apicurio.auth.password", .documentation = "For basic authentication."},
-    {.name = "apicurio.auth.service.token.endpoint", .display_name = "apicurio.auth.service.token.endpoint", .support = Support::Refused, .documentation = "OAuth is not built; a proxy that signs requests is a way."},
-    {.name = "apicurio.auth.service.url", .display_name = "apicurio.auth.service.url", .support = Support::Refused, .documentation = "OAuth is not built; a proxy that signs requests is a way."},
-    {.name = "apicurio.auth.realm", .display_name = "apicurio.auth.realm", .support = Support::Refused, .documentation = "OAuth is not built; a proxy that signs requests is a way."},
-    {.name = "apicurio.auth.client.id", .display_name = "apicurio.auth.client.id", .support = Support::Refused, .documentation = "OAuth is not built; a proxy that signs requests is a way."},
-    {.name = "apicurio.auth.client.secret", .type = Type::Password, .display_name = "apicurio.auth.client.secret", .support = Support::Refused, .documentation = "OAuth is not built; a proxy that signs requests is a way."},
-    {.name = "apicurio.auth.client.scope", .display_name = "apicurio.auth.client.scope", .support = Support::Refused, .documentation = "OAuth is not built; a proxy that signs requests is a way."},
+    {.name = "apicurio.auth.service.token.endpoint", .display_name = "apicurio.auth.service.token.endpoint", .documentation = "Where a token is to be had by OAuth's client credentials grant."},
+    {.name = "apicurio.auth.service.url", .display_name = "apicurio.auth.service.url", .documentation = "With the realm: the same, of Keycloak's address."},
+    {.name = "apicurio.auth.realm", .display_name = "apicurio.auth.realm", .documentation = "See apicurio.auth.service.url."},
+    {.name = "apicurio.auth.client.id", .display_name = "apicurio.auth.client.id", .documentation = "For a token."},
+    {.name = "apicurio.auth.client.secret", .type = Type::Password, .display_name = "apicurio.auth.client.secret", .documentation = "For a token."},
+    {.name = "apicurio.auth.client.scope", .display_name = "apicurio.auth.client.scope", .documentation = "For a token."},
     {.name = "apicurio.registry.request.ssl.(.+)", .documentation = "Key and trust stores: truststore.location, .type, .password, keystore.location, .type, .password, key.password."},
     {.name = "http.read.timeout.ms", .type = Type::Int, .default_value = "10000", .display_name = "http.read.timeout.ms", .least = 1, .documentation = "How long a registry may take to answer. Millrace's own."},
     {.name = "apicurio.registry.(check-period-ms|retry-count|retry-backoff-ms|cache-latest|fault-tolerant-refresh|dereference-schema|serializer.dereference-schema|deserializer.*|fallback.*|avro-datum-provider|use-specific-avro-reader|schema-resolver|serde.validation-enabled)", .support = Support::NoEffect, .documentation = "A schema is asked for once, and again as the task is tried again. It is registered with all records that it holds."},
@@ -139,6 +148,55 @@ Subjects subjects_of(const config::Settings& own, const std::string& property,
 
 namespace {
 
+BearerToken::Options token_options(const SchemaRegistry::Connection& connection) {
+    BearerToken::Options token;
+    token.tls = connection.tls;
+    token.read_timeout_ms = connection.read_timeout_ms;
+    return token;
+}
+
+/// bearer.auth.*
+void add_confluent_token(const config::Settings& own, SchemaRegistry::Connection& connection) {
+    const std::string source = own.text("bearer.auth.credentials.source");
+    if (source.empty()) return;
+    BearerToken::Options token = token_options(connection);
+    const bool is_fixed = iequals(source, "STATIC_TOKEN");
+    token.property = is_fixed ? "bearer.auth.token" : "bearer.auth.issuer.endpoint.url";
+    (is_fixed ? token.fixed : token.endpoint) = own.text(token.property);
+    if (own.text(token.property).empty())
+        throw ConfigError(
+            token.property,
+            format("The '{}' value is invalid: bearer.auth.credentials.source={} asks for it", token.property, source));
+    token.client_id = own.text("bearer.auth.client.id");
+    token.client_secret = own.text("bearer.auth.client.secret");
+    token.scope = own.text("bearer.auth.scope");
+    connection.token = std::make_shared<BearerToken>(std::move(token));
+    for (const auto& [property, header] : {std::pair("bearer.auth.logical.cluster", "target-sr-cluster"),
+                                           std::pair("bearer.auth.identity.pool.id", "Confluent-Identity-Pool-Id")})
+        if (const std::string value = own.text(property); !value.empty())
+            connection.headers.emplace_back(header, value);
+}
+
+/// apicurio.auth.*, but for the name and password.
+void add_apicurio_token(const config::Settings& own, SchemaRegistry::Connection& connection) {
+    BearerToken::Options token = token_options(connection);
+    token.property = "apicurio.auth.service.token.endpoint";
+    token.endpoint = own.text(token.property);
+    const std::string service = own.text("apicurio.auth.service.url"), realm = own.text("apicurio.auth.realm");
+    if (service.empty() != realm.empty())
+        throw ConfigError(service.empty() ? "apicurio.auth.service.url" : "apicurio.auth.realm",
+                          "apicurio.auth.service.url and apicurio.auth.realm are used together");
+    if (token.endpoint.empty() && !service.empty()) {
+        token.property = "apicurio.auth.service.url";
+        token.endpoint = format("{}/realms/{}/protocol/openid-connect/token", service, net::encode_segment(realm));
+    }
+    if (token.endpoint.empty()) return;
+    token.client_id = own.text("apicurio.auth.client.id");
+    token.client_secret = own.text("apicurio.auth.client.secret");
+    token.scope = own.text("apicurio.auth.client.scope");
+    connection.token = std::make_shared<BearerToken>(std::move(token));
+}
+
 std::unique_ptr<RegistryConverter> make_confluent(const config::Settings& own, bool is_key,
                                                   const std::string& schema_type, MakeSchema make_schema) {
     SchemaRegistry::Connection connection;
@@ -153,6 +211,7 @@ std::unique_ptr<RegistryConverter> make_confluent(const config::Settings& own, b
     connection.read_timeout_ms = own.integer("http.read.timeout.ms", 10'000);
     connection.tls = net::Tls::from([&](const std::string& name) { return own.text("schema.registry." + name); },
                                     "schema.registry.");
+    add_confluent_token(own, connection);
     constexpr std::array<std::pair<const char*, Subjects>, 3> strategies = {
         {{"TopicNameStrategy", Subjects::Topic},
          {"RecordNameStrategy", Subjects::Record},
@@ -232,6 +291,7 @@ std::unique_ptr<RegistryConverter> make_apicurio(const config::Settings& own, bo
     connection.tls =
         net::Tls::from([&](const std::string& name) { return own.text("apicurio.registry.request." + name); },
                        "apicurio.registry.request.");
+    add_apicurio_token(own, connection);
     registry.auto_register = own.boolean("apicurio.registry.auto-register", false);
     registry.if_exists = own.text("apicurio.registry.auto-register.if-exists", "RETURN_OR_UPDATE");
     registry.find_latest = own.boolean("apicurio.registry.find-latest", false);
