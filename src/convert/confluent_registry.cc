@@ -25,8 +25,10 @@ int64_t ConfluentRegistry::ask(const Subject& subject, const std::string& schema
                                       "subject's compatibility, or its strategy"
                                     : ""));
     if (options_.use_latest) {
-        const auto latest = parse_json(json->value("schema", ""));
-        if (!latest || *latest != *parse_json(schema))
+        const std::string latest = json->value("schema", "");
+        const auto latest_json = parse_json(latest), own_json = parse_json(schema);
+        const bool is_same = latest_json && own_json ? *latest_json == *own_json : latest == schema;
+        if (!is_same)
             throw FatalError(
                 format("The newest schema of subject {} is not that of the records, and use.latest.version=true "
                        "asks for it. Records are written in their own schema: register it",

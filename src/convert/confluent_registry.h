@@ -11,7 +11,7 @@ class ConfluentRegistry final : public SchemaRegistry {
     struct Options {
         bool auto_register = true;  ///< auto.register.schemas; else the schema must be there.
         bool use_latest = false;    ///< use.latest.version: the subject's newest schema must be ours.
-        std::string schema_type;    ///< JSON; empty: Avro.
+        std::string schema_type;    ///< JSON, PROTOBUF; empty: Avro.
     };
     ConfluentRegistry(Connection connection, Options options)
         : SchemaRegistry(std::move(connection)), options_(std::move(options)) {}

@@ -178,6 +178,8 @@ const ConverterType kConverters[] = {
     {"io.debezium.converters.CloudEventsConverter", kCloudEventsProperties, make_cloud_events},
     {"io.confluent.connect.avro.AvroConverter", confluent_avro_properties(), make_of<make_confluent_avro>},
     {"io.confluent.connect.json.JsonSchemaConverter", confluent_json_properties(), make_of<make_confluent_json>},
+    {"io.confluent.connect.protobuf.ProtobufConverter", confluent_protobuf_properties(),
+     make_of<make_confluent_protobuf>},
     {"io.apicurio.registry.utils.converter.ExtJsonConverter", apicurio_json_properties(), make_of<make_apicurio_json>},
     {"io.apicurio.registry.utils.converter.AvroConverter", apicurio_avro_properties(), make_of<make_apicurio_avro>},
     {kSimpleHeaderConverter, kPlainProperties, make_plain<convert::SimpleHeaderConverter>}};

@@ -11,6 +11,7 @@
 #include "convert/avro_schema.h"
 #include "convert/confluent_registry.h"
 #include "convert/json_schema.h"
+#include "convert/protobuf_schema.h"
 #include "convert/registry_converter.h"
 
 namespace millrace::worker {
@@ -71,6 +72,13 @@ constexpr Property kConfluentJsonProperties[] = {
     {.name = "json.(.+)|use.optional.for.nonrequired|generalized.sum.type.support|flatten.singleton.unions|schemas.cache.size", .support = Support::NoEffect, .documentation = "Of values that were read from JSON Schema, or of Java's objects."},
 };
 
+constexpr Property kConfluentProtobufProperties[] = {
+    {.name = "optional.for.nullables", .type = Type::Boolean, .default_value = "false", .importance = Importance::Medium, .display_name = "optional.for.nullables", .documentation = "Whether optional values are proto3's optional, so that a null is told from 0 or an empty text."},
+    {.name = "wrapper.for.nullables", .type = Type::Boolean, .default_value = "false", .importance = Importance::Medium, .display_name = "wrapper.for.nullables", .documentation = "The same by google.protobuf's wrappers; comes before the other."},
+    {.name = "ignore.default.for.nullables", .type = Type::Boolean, .default_value = "false", .display_name = "ignore.default.for.nullables", .documentation = "Whether a null stays one where the field has a default."},
+    {.name = "scrub.invalid.names", .type = Type::Boolean, .default_value = "false", .importance = Importance::Medium, .display_name = "scrub.invalid.names", .support = Support::Refused, .documentation = "schema.name.adjustment.mode and field.name.adjustment.mode of the connector do that."},
+    {.name = "enhanced.protobuf.schema.support|generalized.sum.type.support|generate.index.for.unions|generated.index.for.unions|int.for.enums|wrapper.for.raw.primitives|flatten.unions|protobuf.(.+)|schemas.cache.config|latest.compatibility.strict|skip.known.types|reference.(.+)", .support = Support::NoEffect, .documentation = "Of values that were read from Protobuf, or of unions and enums."},
+};
 
 constexpr Property kApicurioProperties[] = {
     kConverterType,
@@ -316,6 +324,20 @@ std::unique_ptr<RegistryConverter> make_apicurio(const config::Settings& own, bo
 }
 
 }  // namespace
+
+std::span<const Property> confluent_protobuf_properties() {
+    static const auto all = together(kConfluentProperties, kConfluentProtobufProperties);
+    return all;
+}
+
+std::unique_ptr<RegistryConverter> make_confluent_protobuf(const config::Settings& own, bool is_key) {
+    const convert::ProtobufSchema::Options options = {own.boolean("optional.for.nullables", false),
+                                                      own.boolean("wrapper.for.nullables", false),
+                                                      own.boolean("ignore.default.for.nullables", false)};
+    return make_confluent(own, is_key, "PROTOBUF", [options](const record::SchemaPtr& schema) {
+        return std::make_unique<convert::ProtobufSchema>(schema, options);
+    });
+}
 
 std::span<const Property> apicurio_avro_properties() {
     static const auto all = together(kApicurioProperties, kApicurioAvroProperties);

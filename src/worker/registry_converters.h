@@ -26,6 +26,10 @@ std::unique_ptr<convert::RegistryConverter> make_confluent_avro(const config::Se
 std::span<const config::Property> confluent_json_properties();
 std::unique_ptr<convert::RegistryConverter> make_confluent_json(const config::Settings& own, bool is_key);
 
+/// io.confluent.connect.protobuf.ProtobufConverter (ProtobufConverterConfig, ProtobufDataConfig).
+std::span<const config::Property> confluent_protobuf_properties();
+std::unique_ptr<convert::RegistryConverter> make_confluent_protobuf(const config::Settings& own, bool is_key);
+
 /// io.apicurio.registry.utils.converter.AvroConverter (SerdeConfig, SchemaResolverConfig of its version 2).
 std::span<const config::Property> apicurio_avro_properties();
 std::unique_ptr<convert::RegistryConverter> make_apicurio_avro(const config::Settings& own, bool is_key);
