@@ -4,7 +4,7 @@ import threading, unittest
 from fixtures import FOLDER, server
 from postgres import Postgres
 from servers import wait_until
-from worker import HttpError, Worker, connector
+from worker import HttpError, Worker, connector, payload
 
 RESELECT = 'io.debezium.processors.reselect.ReselectColumnsPostProcessor'
 
@@ -79,6 +79,12 @@ class Reselect(unittest.TestCase):
         self.assertEqual(first['after']['v'], second['after']['v'])
         self.assertNotIn('secret', str(first))
         self.assertEqual(len(first['after']['v']), 64)
+
+    def test_the_key_stays_what_the_log_says(self):
+        self.begin('keyed', 'CREATE TABLE t (id int PRIMARY KEY, v text)', **{'message.key.columns': 'public.t:v'})
+        self.run_sql("BEGIN; INSERT INTO t VALUES (1); UPDATE t SET v = 'later'; COMMIT")
+        self.worker.wait_records(self.topic, 2)
+        self.assertEqual([(payload(r['k'])['v'], payload(r['v'])['after']['v']) for r in self.worker.records(self.topic)], [(None, 'later'), ('later', 'later')])
 
     def test_what_is_no_such_processor_is_refused(self):
         def refusal(**settings):

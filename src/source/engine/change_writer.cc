@@ -83,6 +83,31 @@ void ChangeWriter::finish(Batch& batch, size_t start, char op, uint32_t row, con
     batch.add(entry);
 }
 
+/// An insert or update whose image ends the buffer. Its key is what the log says, whatever completes the row.
+void ChangeWriter::finish_row(Batch& batch, size_t start, char op, uint32_t row, size_t row_start) {
+    if (completion_ == nullptr) {
+        finish(batch, start, op, row, &after_places_, plain_headers());
+        return;
+    }
+    std::string& out = batch.bytes();
+    const size_t key_start = out.size();
+    if (shape_->has_key()) shape_->append_key(out, after_places_);
+    new_key_.assign(out, key_start);
+    out.resize(key_start);
+    completion_->complete(out, row_start);
+    finish(batch, start, op, row, nullptr, plain_headers());
+    set_key(batch, new_key_);
+}
+
+/// Of the record that was added last.
+void ChangeWriter::set_key(Batch& batch, std::string_view key) {
+    if (!shape_->has_key()) return;
+    auto entry = batch.entries().back();
+    entry.key = key_text(batch, key);
+    batch.replace_last(entry);
+    if (is_watched_) tell_snapshots(key);
+}
+
 ChangeWriter::Batch::Text ChangeWriter::key_text(Batch& batch, std::string_view key) {
     if (!shape_->has_key()) return {};
     const size_t start = batch.bytes().size();
@@ -119,12 +144,7 @@ void ChangeWriter::write_delete(Batch& batch, std::string_view before, std::stri
     out += before;
     out += ",\"after\":null";
     finish(batch, start, 'd', row, nullptr, headers);
-    if (shape_->has_key()) {
-        auto entry = batch.entries().back();
-        entry.key = key_text(batch, key);
-        batch.replace_last(entry);
-        if (is_watched_) tell_snapshots(key);
-    }
+    set_key(batch, key);
     if (options_.tombstones) write_tombstone(batch, key, headers);
 }
 
@@ -147,8 +167,7 @@ void ChangeWriter::finish_update(Batch& batch, size_t start, uint32_t row, bool 
         batch.bytes().resize(start);
         return;
     }
-    if (completion_ != nullptr) completion_->complete(batch.bytes(), images.after_begin(), &after_places_);
-    finish(batch, start, 'u', row, &after_places_, plain_headers());
+    finish_row(batch, start, 'u', row, images.after_begin());
 }
 
 /// An update that changes the key is a delete of the old key and a create of the new one.
@@ -164,12 +183,9 @@ void ChangeWriter::write_key_change(Batch& batch, size_t start, uint32_t row, co
     out += "{\"before\":null,\"after\":";
     const size_t row_start = out.size();
     out += after;
-    if (completion_ != nullptr) completion_->complete(out, row_start, nullptr);
+    if (completion_ != nullptr) completion_->complete(out, row_start);
     finish(batch, create_start, 'c', row, nullptr, headers_with_key(batch, "__debezium.oldkey", old_key_));
-    auto entry = batch.entries().back();
-    entry.key = key_text(batch, new_key_);
-    batch.replace_last(entry);
-    if (is_watched_) tell_snapshots(new_key_);
+    set_key(batch, new_key_);
 }
 
 void ChangeWriter::tell_snapshots(std::string_view key) const {
@@ -206,10 +222,7 @@ void ChangeWriter::write_read(Batch& batch, std::string_view row_json, std::stri
     out += "{\"before\":null,\"after\":";
     out += row_json;
     finish(batch, start, 'r', 0, nullptr, plain_headers());
-    if (!shape_->has_key()) return;
-    auto entry = batch.entries().back();
-    entry.key = key_text(batch, key_json);
-    batch.replace_last(entry);
+    set_key(batch, key_json);
 }
 
 void ChangeWriter::write_truncate(Batch& batch, uint32_t row) {

@@ -20,8 +20,8 @@ namespace millrace::engine {
 class RowCompletion {
   public:
     virtual ~RowCompletion() = default;
-    /// The row's struct begins at `begin` and ends `out`; `places` (nullptr: not wanted) stay true to it.
-    virtual void complete(std::string& out, size_t begin, KeyPlaces* places) = 0;
+    /// The row's struct begins at `begin` and ends `out`.
+    virtual void complete(std::string& out, size_t begin) = 0;
 };
 
 /// Makes rows into records of an AppendBatch: envelope, key, headers, tombstones, and the delete-and-create pair of an
@@ -84,12 +84,10 @@ class ChangeWriter {
         out += "{\"before\":null,\"after\":";
         const size_t row_start = out.size();
         append_row(out, after_places_);
-        if (is_wanted) {
-            if (completion_ != nullptr) completion_->complete(out, row_start, &after_places_);
-            finish(batch, start, 'c', row, &after_places_, plain_headers());
-        } else {
+        if (is_wanted)
+            finish_row(batch, start, 'c', row, row_start);
+        else
             out.resize(start);
-        }
     }
     template <typename AppendRow>
     void remove(Batch& batch, uint32_t row, bool is_wanted, AppendRow&& append_row) {
@@ -119,6 +117,8 @@ class ChangeWriter {
   private:
     const std::string* plain_headers() const { return headers_->empty() ? nullptr : headers_.get(); }
     void finish(Batch& batch, size_t start, char op, uint32_t row, const KeyPlaces* key, const std::string* headers);
+    void finish_row(Batch& batch, size_t start, char op, uint32_t row, size_t row_start);
+    void set_key(Batch& batch, std::string_view key);
     void finish_update(Batch& batch, size_t start, uint32_t row, bool is_wanted, const UpdateImages& images);
     void write_delete(Batch& batch, std::string_view before, std::string_view key, uint32_t row,
                       const std::string* headers);

@@ -98,23 +98,15 @@ void ColumnReselection::find_wanted(const Rule& rule, const std::vector<bool>& s
     }
 }
 
-void ColumnReselection::replace_wanted(std::string& out, KeyPlaces* places) {
+void ColumnReselection::replace_wanted(std::string& out) const {
     for (size_t i = wanted_.size(); i-- > 0;) {
-        const Span old = values_[wanted_[i]];
-        const Span found = found_[wanted_[i]];
-        const size_t length = found.end - found.begin;
-        out.replace(old.begin, old.end - old.begin, row_json_, found.begin, length);
-        if (places == nullptr) continue;
-        for (auto& span : places->spans) {
-            if (span.is_hidden || span.end < old.end) continue;
-            if (span.begin >= old.end) span.begin += length - (old.end - old.begin);
-            span.end += length - (old.end - old.begin);
-        }
+        const Span old = values_[wanted_[i]], found = found_[wanted_[i]];
+        out.replace(old.begin, old.end - old.begin, row_json_, found.begin, found.end - found.begin);
     }
 }
 
 void ColumnReselection::complete(const std::shared_ptr<const RecordShape>& shape, std::string& out, size_t begin,
-                                 KeyPlaces* places, RowLookup& lookup) {
+                                 RowLookup& lookup) {
     if (!shape->has_key()) return;
     const Selection& chosen = selection(shape);
     for (size_t i = 0; i < rules_.size(); ++i) {
@@ -126,7 +118,7 @@ void ColumnReselection::complete(const std::shared_ptr<const RecordShape>& shape
         if (!fault) {
             split_row(row_json_, 0, found_);
             if (found_.size() == values_.size()) {
-                replace_wanted(out, places);
+                replace_wanted(out);
                 continue;
             }
             fault = "its structure has changed";

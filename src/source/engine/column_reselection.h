@@ -30,10 +30,9 @@ class ColumnReselection {
     explicit ColumnReselection(const config::Settings& settings);
 
     bool empty() const { return rules_.empty(); }
-    /// Completes the row whose struct begins at `begin` and ends `out`. `places` (nullptr: not wanted) are moved with
-    /// the values. Throws FatalError with reselect.error.handling.mode=fail.
-    void complete(const std::shared_ptr<const RecordShape>& shape, std::string& out, size_t begin, KeyPlaces* places,
-                  RowLookup& lookup);
+    /// Completes the row whose struct begins at `begin` and ends `out`. Throws FatalError with
+    /// reselect.error.handling.mode=fail.
+    void complete(const std::shared_ptr<const RecordShape>& shape, std::string& out, size_t begin, RowLookup& lookup);
 
   private:
     /// One processor.
@@ -58,7 +57,7 @@ class ColumnReselection {
     static void split_row(const std::string& text, size_t begin, std::vector<Span>& values);
     void find_wanted(const Rule& rule, const std::vector<bool>& selected, const RecordShape& shape,
                      const std::string& out);
-    void replace_wanted(std::string& out, KeyPlaces* places);
+    void replace_wanted(std::string& out) const;
 
     std::vector<Rule> rules_;
     std::unordered_map<const RecordShape*, Selection> selections_;

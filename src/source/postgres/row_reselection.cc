@@ -16,8 +16,8 @@ void RowReselection::set_row(std::shared_ptr<TablePlan> plan, const Tuple& row, 
     xid_ = xid;
 }
 
-void RowReselection::complete(std::string& out, size_t begin, engine::KeyPlaces* places) {
-    columns_.complete(plan_, out, begin, places, *this);
+void RowReselection::complete(std::string& out, size_t begin) {
+    columns_.complete(plan_, out, begin, *this);
 }
 
 /// The log tells a commit a moment before queries see it; until then they give the row as it was.

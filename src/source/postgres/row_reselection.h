@@ -30,7 +30,7 @@ class RowReselection final : public engine::RowCompletion, private engine::RowLo
     void set_row(std::shared_ptr<TablePlan> plan, const Tuple& row, uint32_t xid);
 
     /// Throws ServerError where the connection is lost, and what ColumnReselection::complete does.
-    void complete(std::string& out, size_t begin, engine::KeyPlaces* places) override;
+    void complete(std::string& out, size_t begin) override;
 
   private:
     std::optional<std::string> look_up(const std::vector<size_t>& fields, Key key, std::string& row_json) override;
