@@ -26,10 +26,12 @@ class Check {
         attempt([&] { events::TopicNaming naming(settings_); });
         attempt([&] { relational::ColumnShaping shaping(settings_); });
         attempt([&] { CustomConverters converters(settings_); });
-        if (!settings_.text("post.processors").empty())
-            complain("post.processors",
-                     "it is not built for this database, whose log has every value of a row with "
-                     "binlog_row_image=FULL: a null in it is a null. Leave the property out");
+        if (const std::string names = settings_.text("post.processors"); !names.empty())
+            complain(
+                "post.processors",
+                format("'{}' is not supported by Millrace yet for this database, whose log has every value of a row "
+                       "with binlog_row_image=FULL: a null in it is a null. Remove the property",
+                       names));
         return std::move(problems_);
     }
 
