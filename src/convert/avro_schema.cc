@@ -7,6 +7,9 @@
 #include "base/errors.h"
 #include "base/json_text.h"
 #include "base/text.h"
+#include "base/varint.h"
+#include "convert/binary_format.h"
+#include "convert/json_converter.h"
 #include "record/struct_view.h"
 
 namespace millrace::convert {
@@ -19,38 +22,9 @@ using record::Value;
 constexpr std::string_view kNamespace = "io.confluent.connect.avro";
 constexpr int kPrecision = 64;  ///< Of a Decimal that does not tell.
 
-void append_long(std::string& out, int64_t number) {
-    auto rest = (static_cast<uint64_t>(number) << 1) ^ static_cast<uint64_t>(number >> 63);
-    while (rest >= 0x80) {
-        out += static_cast<char>(rest | 0x80);
-        rest >>= 7;
-    }
-    out += static_cast<char>(rest);
-}
-
-template <typename Bits>
-void append_little_endian(std::string& out, Bits bits) {
-    for (size_t i = 0; i < sizeof bits; ++i) out += static_cast<char>(bits >> (i * 8));
-}
-
 void append_bytes(std::string& out, std::string_view bytes) {
-    append_long(out, static_cast<int64_t>(bytes.size()));
+    varint::append_signed(out, static_cast<int64_t>(bytes.size()));
     out += bytes;
-}
-
-bool is_name(std::string_view name) {
-    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-    return !name.empty() && is_letter(name[0]) &&
-           std::all_of(name.begin(), name.end(), [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); });
-}
-
-/// Throws FatalError that says what to do.
-void check_name(std::string_view name, const char* setting) {
-    if (is_name(name)) return;
-    throw FatalError(
-        format("The name {} is none that Avro takes (letters, digits and _, no digit in front): set {}=avro, or "
-               "avro_unicode, for the connector",
-               name, setting));
 }
 
 const char* type_name(Type type) {
@@ -114,10 +88,10 @@ struct AvroSchema::Node {
             if (null_branch < 0)
                 throw FatalError(format("Invalid value: null used for required field: \"{}\", schema type: {}", field,
                                         upper(record::name_of(schema->type))));
-            append_long(out, null_branch);
+            varint::append_signed(out, null_branch);
             return;
         }
-        if (value_branch >= 0) append_long(out, value_branch);
+        if (value_branch >= 0) varint::append_signed(out, value_branch);
         append_value(out, record::opened(*schema, given, arena), arena);
     }
 
@@ -128,7 +102,7 @@ struct AvroSchema::Node {
                 out += value.boolean() ? '\x01' : '\x00';
                 break;
             case Value::Kind::Integer:
-                append_long(out, value.integer());
+                varint::append_signed(out, value.integer());
                 break;
             case Value::Kind::Float32:
                 append_little_endian(out, std::bit_cast<uint32_t>(static_cast<float>(value.floating())));
@@ -162,13 +136,13 @@ struct AvroSchema::Node {
     /// One block, then the empty one that ends it.
     void append_array(std::string& out, const Value& value, record::Arena& arena) const {
         const auto items = value.children();
-        if (!items.empty()) append_long(out, static_cast<int64_t>(items.size()));
+        if (!items.empty()) varint::append_signed(out, static_cast<int64_t>(items.size()));
         for (const auto& item : items) parts[0].append(out, item, arena, "item");
-        append_long(out, 0);
+        varint::append_signed(out, 0);
     }
     void append_map(std::string& out, const Value& value, record::Arena& arena) const {
         const auto pairs = value.children();
-        if (!pairs.empty()) append_long(out, static_cast<int64_t>(pairs.size() / 2));
+        if (!pairs.empty()) varint::append_signed(out, static_cast<int64_t>(pairs.size() / 2));
         const auto append_entry = [&](size_t at) {
             parts[0].append(out, pairs[at], arena, "key");
             parts[1].append(out, pairs[at + 1], arena, "value");
@@ -182,7 +156,7 @@ struct AvroSchema::Node {
                 keys.emplace_back(record::opened(*schema->keys, pairs[i], arena).text());
             for (const size_t i : java_hash_order(keys)) append_entry(i * 2);
         }
-        append_long(out, 0);
+        varint::append_signed(out, 0);
     }
 };
 
@@ -246,18 +220,19 @@ class AvroSchema::Writer {
     void append_record(std::string& out, const Schema& schema, const std::string& space) {
         const auto [own_space, name] = name_of(schema);
         const std::string full = own_space.empty() ? name : own_space + "." + name;
-        if (const auto known = known_.find(full); known != known_.end() && same_but_optional(*known->second, schema)) {
+        if (const auto known = known_.find(full);
+            known != known_.end() && record::same_but_optional(*known->second, schema)) {
             out += format("\"{}\"", own_space.empty() || own_space == space ? name : full);
             return;
         }
-        for (const auto& part : split(full, '.')) check_name(part, "schema.name.adjustment.mode");
+        for (const auto& part : split(full, '.')) require_name(part, "Avro", "schema.name.adjustment.mode");
         known_.emplace(full, &schema);
         out += format("{{\"type\":\"record\",\"name\":\"{}\"", name);
         if (!own_space.empty() && own_space != space) out += format(",\"namespace\":\"{}\"", own_space);
         out += ",\"fields\":[";
         bool is_first = true;
         for (const auto& field : schema.fields) {
-            check_name(field.name, "field.name.adjustment.mode");
+            require_name(field.name, "Avro", "field.name.adjustment.mode");
             if (!std::exchange(is_first, false)) out += ',';
             append_field(out, field.name, *field.schema, own_space);
         }
@@ -265,12 +240,6 @@ class AvroSchema::Writer {
         append_properties(out, schema);
         out += '}';
     }
-    static bool same_but_optional(const Schema& a, const Schema& b) {
-        Schema other = b;
-        other.optional = a.optional;
-        return a == other;
-    }
-
     void append_field(std::string& out, const std::string& name, const Schema& schema, const std::string& space) {
         out += "{\"name\":";
         json_text::append_string(out, name);
@@ -318,16 +287,7 @@ class AvroSchema::Writer {
         if (options_.connect_meta_data) {
             if (!schema.doc.empty()) text("connect.doc", schema.doc);
             if (schema.version) out += format(",\"connect.version\":{}", *schema.version);
-            if (!schema.parameters.empty()) {
-                out += ",\"connect.parameters\":{";
-                for (const auto& [name, value] : schema.parameters) {
-                    if (&name != &schema.parameters.front().first) out += ',';
-                    json_text::append_string(out, name);
-                    out += ':';
-                    json_text::append_string(out, value);
-                }
-                out += '}';
-            }
+            append_parameters(out, "connect.parameters", schema);
             if (schema.default_json) {
                 out += ",\"connect.default\":";
                 append_default(out, schema);

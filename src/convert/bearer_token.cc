@@ -14,13 +14,12 @@ BearerToken::BearerToken(Options options) : options_(std::move(options)) {
         authorization_ = "Bearer " + options_.fixed;
         return;
     }
-    const size_t scheme = options_.endpoint.find("://");
-    const size_t slash = scheme == std::string::npos ? scheme : options_.endpoint.find('/', scheme + 3);
-    path_ = slash == std::string::npos ? "/" : options_.endpoint.substr(slash);
+    auto [address, path] = net::split_url(options_.endpoint);
+    path_ = path.empty() ? "/" : std::move(path);
     try {
-        if (scheme == std::string::npos) throw ConfigError("", "it does not begin with http:// or https://");
-        client_ = std::make_unique<net::HttpClient>(options_.endpoint.substr(0, slash), options_.tls,
-                                                    options_.read_timeout_ms);
+        if (address.find("://") == std::string::npos)
+            throw ConfigError(options_.property, "it does not begin with http:// or https://");
+        client_ = std::make_unique<net::HttpClient>(address, options_.tls, options_.read_timeout_ms);
     } catch (const ConfigError& fault) {
         throw ConfigError(options_.property, format("The '{}' value is invalid: {}", options_.property, fault.what()));
     }

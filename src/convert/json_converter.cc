@@ -30,19 +30,21 @@ void append_children(std::string& out, const record::Schema& schema) {
     }
 }
 
-void append_parameters(std::string& out, const record::Schema& schema) {
+}  // namespace
+
+void append_parameters(std::string& out, std::string_view name, const record::Schema& schema) {
     if (schema.parameters.empty()) return;
-    out += ",\"parameters\":{";
-    for (const auto& [name, value] : schema.parameters) {
-        if (&name != &schema.parameters.front().first) out += ',';
-        json_text::append_string(out, name);
+    out += ",\"";
+    out += name;
+    out += "\":{";
+    for (const auto& [parameter, value] : schema.parameters) {
+        if (&parameter != &schema.parameters.front().first) out += ',';
+        json_text::append_string(out, parameter);
         out += ':';
         json_text::append_string(out, value);
     }
     out += '}';
 }
-
-}  // namespace
 
 void append_schema_json(std::string& out, const record::Schema& schema, std::string_view field) {
     out += "{\"type\":\"";
@@ -62,7 +64,7 @@ void append_schema_json(std::string& out, const record::Schema& schema, std::str
         out += ",\"doc\":";
         json_text::append_string(out, schema.doc);
     }
-    append_parameters(out, schema);
+    append_parameters(out, "parameters", schema);
     if (schema.default_json) {
         out += ",\"default\":";
         out += *schema.default_json;

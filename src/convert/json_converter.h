@@ -22,6 +22,9 @@ struct JsonConverterOptions {
 /// Appends the schema object as the JSON converter writes it. `field` is the name under which a struct holds it.
 void append_schema_json(std::string& out, const record::Schema& schema, std::string_view field = {});
 
+/// Appends ,"name":{…} with the schema's parameters, if it has some.
+void append_parameters(std::string& out, std::string_view name, const record::Schema& schema);
+
 /// What precedes every payload of this schema: {"schema":…,"payload": — or nothing with schemas.enable=false.
 std::string payload_prefix(const JsonConverterOptions& options, const record::Schema& schema);
 

@@ -81,15 +81,7 @@ void JsonSchema::append_properties(const Schema& schema, std::optional<size_t> i
     if (index) text_ += format(",\"connect.index\":{}", *index);
     if (const auto type = connect_type(schema.type); !type.empty()) append_text(text_, "connect.type", type);
     if (schema.version) text_ += format(",\"connect.version\":{}", *schema.version);
-    if (schema.parameters.empty()) return;
-    text_ += ",\"connect.parameters\":{";
-    for (const auto& [name, value] : schema.parameters) {
-        if (&name != &schema.parameters.front().first) text_ += ',';
-        json_text::append_string(text_, name);
-        text_ += ':';
-        json_text::append_string(text_, value);
-    }
-    text_ += '}';
+    append_parameters(text_, "connect.parameters", schema);
 }
 
 /// What of a container it holds.

@@ -11,6 +11,7 @@
 #include "base/json_text.h"
 #include "base/text.h"
 #include "base/varint.h"
+#include "convert/binary_format.h"
 #include "record/struct_view.h"
 
 namespace millrace::convert {
@@ -66,12 +67,6 @@ void append_sized(std::string& out, uint32_t number, Write&& write) {
     out.insert(start, length);
 }
 
-template <typename Bits>
-void append_fixed(std::string& out, Bits bits) {
-    constexpr int kByteBits = 8;
-    for (size_t i = 0; i < sizeof bits; ++i) out += static_cast<char>(bits >> (i * kByteBits));
-}
-
 Kind kind_of(const Schema& schema) {
     if (schema.is_logical(record::kDecimal)) return Kind::Decimal;
     if (schema.is_logical(record::kDate)) return Kind::Date;
@@ -125,24 +120,6 @@ std::string wrapper_name(std::string_view scalar) {
     std::string name(scalar);
     name[0] = static_cast<char>(name[0] - 'a' + 'A');
     return "google.protobuf." + name + "Value";
-}
-
-/// Throws FatalError that says what to do.
-void check_name(std::string_view name, const char* setting) {
-    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-    if (!name.empty() && is_letter(name[0]) &&
-        std::all_of(name.begin(), name.end(), [&](char c) { return is_letter(c) || (c >= '0' && c <= '9'); }))
-        return;
-    throw FatalError(
-        format("The name {} is none that Protobuf takes (letters, digits and _, no digit in front): set {}=avro, or "
-               "avro_unicode, for the connector",
-               name, setting));
-}
-
-bool same_but_optional(const Schema& a, const Schema& b) {
-    Schema other = b;
-    other.optional = a.optional;
-    return a == other;
 }
 
 }  // namespace
@@ -211,9 +188,9 @@ struct ProtobufSchema::Field {
     /// A number without its tag.
     void append_bare(std::string& out, const Value& value) const {
         if (kind == Kind::Float)
-            append_fixed(out, std::bit_cast<uint32_t>(static_cast<float>(value.floating())));
+            append_little_endian(out, std::bit_cast<uint32_t>(static_cast<float>(value.floating())));
         else if (kind == Kind::Double)
-            append_fixed(out, std::bit_cast<uint64_t>(value.floating()));
+            append_little_endian(out, std::bit_cast<uint64_t>(value.floating()));
         else
             varint::append(out, static_cast<uint64_t>(value.integer()));
     }
@@ -301,12 +278,12 @@ class ProtobufSchema::Writer {
 
   private:
     void fill(Message& message, const Schema& schema, const std::string& name, const std::string& path) {
-        check_name(name, "schema.name.adjustment.mode");
+        require_name(name, "Protobuf", "schema.name.adjustment.mode");
         message.schema = &schema;
         message.name = name;
         message.path = path;
         for (const auto& field : schema.fields) {
-            check_name(field.name, "field.name.adjustment.mode");
+            require_name(field.name, "Protobuf", "field.name.adjustment.mode");
             message.fields.push_back(
                 field_of(message, *field.schema, field.name, static_cast<uint32_t>(message.fields.size() + 1)));
         }
@@ -349,7 +326,7 @@ class ProtobufSchema::Writer {
         if (name.empty()) name = format("ConnectDefault{}", ++unnamed_);
         if (name == field) name += "Message";  // one scope has no two of a name
         auto& known = known_[name];
-        if (known != nullptr && !same_but_optional(*known->schema, schema))
+        if (known != nullptr && !record::same_but_optional(*known->schema, schema))
             throw FatalError(
                 format("The structs {} and {} would both be the message {}", known->schema->name, schema.name, name));
         if (known == nullptr) {
@@ -443,7 +420,7 @@ ProtobufSchema::ProtobufSchema(record::SchemaPtr schema, Options options) : sche
     const size_t dot = full_name_.rfind('.');
     const std::string package = dot == std::string::npos ? "" : full_name_.substr(0, dot);
     if (!package.empty())
-        for (const auto& part : split(package, '.')) check_name(part, "schema.name.adjustment.mode");
+        for (const auto& part : split(package, '.')) require_name(part, "Protobuf", "schema.name.adjustment.mode");
     Writer writer(options);
     root_ = writer.root(*schema_, dot == std::string::npos ? full_name_ : full_name_.substr(dot + 1));
     text_ = writer.text(package, *root_);

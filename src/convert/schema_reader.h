@@ -20,9 +20,10 @@ class SchemaReader {
     /// Of a whole record; `payload` is set to what follows, without the closing brace.
     const record::SchemaPtr& of_record(std::string_view record, std::string_view& payload);
 
-  private:
+    /// Of a schema's JSON itself.
     const record::SchemaPtr& of_schema(std::string_view json);
 
+  private:
     static constexpr size_t kSchemasMax = 10'000;
     std::map<std::string, record::SchemaPtr, std::less<>> by_text_;
 };

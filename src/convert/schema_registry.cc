@@ -8,16 +8,6 @@ namespace {
 
 constexpr size_t kSchemasMax = 10'000;
 
-/// "http://host:8081/apis/ccompat/v7" as the server's address and the path below which its API lies.
-std::pair<std::string, std::string> parted(const std::string& url) {
-    const size_t scheme = url.find("://");
-    const size_t slash = scheme == std::string::npos ? scheme : url.find('/', scheme + 3);
-    if (slash == std::string::npos) return {url, ""};
-    std::string path = url.substr(slash);
-    while (path.ends_with('/')) path.pop_back();
-    return {url.substr(0, slash), path};
-}
-
 }  // namespace
 
 struct SchemaRegistry::Server {
@@ -30,7 +20,8 @@ struct SchemaRegistry::Server {
 
 SchemaRegistry::SchemaRegistry(Connection connection) : connection_(std::move(connection)) {
     for (const auto& url : connection_.urls) {
-        const auto [address, path] = parted(url);
+        auto [address, path] = net::split_url(url);
+        while (path.ends_with('/')) path.pop_back();
         auto server = server_at(address, path, url);
         if (!connection_.user_and_password.empty()) server->client.authenticate(connection_.user_and_password);
         servers_.push_back(std::move(server));

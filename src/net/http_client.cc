@@ -77,6 +77,13 @@ HttpAnswer HttpClient::send(const std::string& method, const std::string& path, 
     return {result->status, result->body, result->get_header_value("Location")};
 }
 
+std::pair<std::string, std::string> split_url(const std::string& url) {
+    const size_t scheme = url.find("://");
+    const size_t slash = scheme == std::string::npos ? scheme : url.find('/', scheme + 3);
+    if (slash == std::string::npos) return {url, ""};
+    return {url.substr(0, slash), url.substr(slash)};
+}
+
 std::string encode_segment(const std::string& text) {
     std::string out;
     for (const char c : text) {

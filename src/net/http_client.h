@@ -39,6 +39,9 @@ class HttpClient {
     std::unique_ptr<Impl> impl_;
 };
 
+/// "http://host:8081/apis/v7" as the server's address and the path, which may be empty.
+std::pair<std::string, std::string> split_url(const std::string& url);
+
 /// Percent-encodes a path segment.
 std::string encode_segment(const std::string& text);
 

@@ -78,6 +78,12 @@ bool operator==(const Schema& a, const Schema& b) {
     return true;
 }
 
+bool same_but_optional(const Schema& a, const Schema& b) {
+    Schema other = b;
+    other.optional = a.optional;
+    return a == other;
+}
+
 SchemaPtr plain(Type type, bool optional) {
     return std::make_shared<const Schema>(Schema{.type = type, .optional = optional});
 }

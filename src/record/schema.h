@@ -62,6 +62,8 @@ Schema basics_of(const Schema& schema);
 SchemaPtr as_optional(const SchemaPtr& schema);
 /// Whether two schemas are the same in all that they say.
 bool operator==(const Schema& a, const Schema& b);
+/// The same, whether or not they are optional.
+bool same_but_optional(const Schema& a, const Schema& b);
 inline SchemaPtr made(Schema&& schema) {
     return std::make_shared<const Schema>(std::move(schema));
 }

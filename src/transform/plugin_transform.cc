@@ -32,19 +32,19 @@ class PluginJson {
             convert::append_schemaless_json(text_, side.value);
         return arena.copy(text_);
     }
-    std::string_view schema(const record::SchemaPtr& schema) {
-        return schemas_.get(schema, [](const record::SchemaPtr& one) {
+    std::string_view schema(const record::SchemaPtr& schema, record::Arena& arena) {
+        return arena.copy(schemas_.get(schema, [](const record::SchemaPtr& one) {
             std::string json;
             convert::append_schema_json(json, *one);
             return json;
-        });
+        }));
     }
     /// Throws FatalError where the payload is none of the schema's.
     record::SchemaAndValue read(const record::SchemaPtr& former, millrace_text schema, millrace_text payload,
                                 record::Arena& arena) {
         if (payload.data == nullptr) return {};
         record::SchemaPtr own = former;
-        if (schema.data != nullptr) own = known({schema.data, schema.size});
+        if (schema.data != nullptr) own = reader_.of_schema({schema.data, schema.size});
         if (!own) throw FatalError("It gives a payload without a schema");
         const auto value = read_value(*own, {payload.data, payload.size}, arena);
         require_values(*own, value, "payload");
@@ -78,17 +78,9 @@ class PluginJson {
             else
                 require_values(*schema.items, value.children()[i], where);
     }
-    const record::SchemaPtr& known(std::string_view json) {
-        const auto found = by_text_.find(json);
-        if (found != by_text_.end()) return found->second;
-        constexpr size_t kMost = 10'000;
-        if (by_text_.size() >= kMost) by_text_.clear();
-        return by_text_.emplace(std::string(json), convert::read_schema(json)).first->second;
-    }
-
     convert::JsonConverter json_{{.schemas_enable = false, .replace_null_with_default = false}};
     record::PlanCache<std::string> schemas_;
-    std::map<std::string, record::SchemaPtr, std::less<>> by_text_;
+    convert::SchemaReader reader_;
     std::string text_;
 };
 
@@ -135,7 +127,7 @@ millrace_text header_json(millrace_record* record, size_t at, bool is_schema) {
         if (at >= record->record.headers.size()) return kNone;
         const auto& content = record->record.headers[at].content;
         if (!is_schema) return text_of(record->json.payload(content, record->arena));
-        return content.schema ? text_of(record->json.schema(content.schema)) : kNone;
+        return content.schema ? text_of(record->json.schema(content.schema, record->arena)) : kNone;
     });
 }
 
@@ -184,7 +176,7 @@ const millrace_host kHost = {
         [](millrace_record* record, millrace_side side) {
             return record->guarded([&]() -> millrace_text {
                 const auto& content = record->side(side);
-                return content.schema ? text_of(record->json.schema(content.schema)) : kNone;
+                return content.schema ? text_of(record->json.schema(content.schema, record->arena)) : kNone;
             });
         },
     .set =
