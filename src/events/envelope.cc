@@ -29,12 +29,20 @@ record::SchemaPtr envelope_schema(const std::string& name, const record::SchemaP
 }
 
 void append_timestamps(std::string& out, int64_t ns) {
-    out += "\"ts_ms\":";
-    json_text::append_int(out, ns / 1'000'000);
-    out += ",\"ts_us\":";
-    json_text::append_int(out, ns / 1000);
-    out += ",\"ts_ns\":";
-    json_text::append_int(out, ns);
+    EnvelopePlaces places;
+    append_timestamps(out, ns, places);
+}
+
+void append_timestamps(std::string& out, int64_t ns, EnvelopePlaces& places) {
+    const auto append = [&](std::string_view name, int64_t time) {
+        out += name;
+        const size_t begin = out.size();
+        json_text::append_int(out, time);
+        return begin;
+    };
+    places.ts_ms = append("\"ts_ms\":", ns / 1'000'000);
+    places.ts_us = append(",\"ts_us\":", ns / 1000);
+    places.ts_ns = append(",\"ts_ns\":", ns);
 }
 
 }  // namespace millrace::events

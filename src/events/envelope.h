@@ -14,8 +14,15 @@ record::SchemaPtr envelope_schema(const std::string& name, const record::SchemaP
 /// The optional block that ties an event to its transaction (event.block).
 record::SchemaPtr transaction_block_schema();
 
+/// Where the values of a change event's fields begin in a buffer, in their order.
+struct EnvelopePlaces {
+    size_t before = 0, after = 0, source = 0, transaction = 0, op = 0, ts_ms = 0, ts_us = 0, ts_ns = 0;
+};
+
 /// `,"ts_ms":…,"ts_us":…,"ts_ns":…` of one moment, without the leading comma.
 void append_timestamps(std::string& out, int64_t ns);
+/// The same, telling where the values are.
+void append_timestamps(std::string& out, int64_t ns, EnvelopePlaces& places);
 
 /// A struct's schema under construction.
 class StructBuilder {

@@ -43,13 +43,17 @@ class StructView {
         const auto at = schema_->index_of(field);
         return at ? get(*at, nulls) : Value();
     }
-    /// The struct in a field; nothing if it is null or there is none.
+    /// The struct in a field; nothing if it is null or none.
+    std::optional<StructView> inner(size_t at, Nulls nulls = Nulls::AsDefault) const {
+        if (schema_->fields[at].schema->type != Type::Struct) return std::nullopt;
+        const Value value = raw(at, nulls);
+        if (value.is_null()) return std::nullopt;
+        return StructView(*schema_->fields[at].schema, value, *arena_);
+    }
+    /// The same; nothing if there is no such field.
     std::optional<StructView> inner(std::string_view field, Nulls nulls = Nulls::AsDefault) const {
         const auto at = schema_->index_of(field);
-        if (!at || schema_->fields[*at].schema->type != Type::Struct) return std::nullopt;
-        const Value value = raw(*at, nulls);
-        if (value.is_null()) return std::nullopt;
-        return StructView(*schema_->fields[*at].schema, value, *arena_);
+        return at ? inner(*at, nulls) : std::nullopt;
     }
 
   private:

@@ -76,6 +76,7 @@ uint32_t AppendBatch::find_slot(const std::string& topic) {
 void AppendBatch::clear() {
     bytes_.clear();
     entries_.clear();
+    field_places_.clear();
     commits_.clear();
     topics_.clear();
     slots_.clear();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -44,8 +45,12 @@ class AppendBatch {
         size_t length = 0;
         bool is_null = true;
     };
+    /// Where the fields of a value that is a JSON object of so many fields have their values, counted from its first
+    /// own byte: who opens it need not look for them.
+    using FieldPlaces = std::array<uint32_t, 8>;
     struct Entry {
         uint32_t slot = 0;
+        uint32_t fields = 0;  ///< What note_fields() gave for its value; 0: nobody noted them.
         int64_t timestamp_ms = 0;
         Text key;
         Text value;
@@ -97,6 +102,14 @@ class AppendBatch {
     Text text_from(size_t start, const std::string* prefix = nullptr) const {
         return {prefix, start, bytes_.size() - start, false};
     }
+    uint32_t note_fields(const FieldPlaces& places) {
+        field_places_.push_back(places);
+        return static_cast<uint32_t>(field_places_.size());
+    }
+    /// nullptr: nobody noted them.
+    const FieldPlaces* fields_of(const Entry& entry) const {
+        return entry.fields == 0 ? nullptr : &field_places_[entry.fields - 1];
+    }
     void add(const Entry& entry) { entries_.push_back(entry); }
     void replace_last(const Entry& entry) { entries_.back() = entry; }
     /// Takes back all entries but the first `count`.
@@ -128,6 +141,7 @@ class AppendBatch {
 
     std::string bytes_;
     std::vector<Entry> entries_;
+    std::vector<FieldPlaces> field_places_;
     std::vector<Commit> commits_;
     std::vector<std::string> topics_;
     std::unordered_map<std::string, uint32_t> slots_;

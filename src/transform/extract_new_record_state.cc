@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/json_text.h"
 #include "record/plan_cache.h"
 #include "transform/field_reference.h"
 #include "transform/field_selection.h"
@@ -44,29 +45,36 @@ std::vector<FieldReference> FieldReference::list(const std::string& text, const 
     return all;
 }
 
-SchemaPtr FieldReference::schema_in(const Schema& envelope) const {
-    const Schema* parent = &envelope;
+std::optional<FieldReference::Place> FieldReference::place_in(const Schema& envelope) const {
+    Place place;
+    const Schema* holder = &envelope;
     if (!parent_.empty()) {
-        const auto* holder = envelope.field(parent_);
-        if (holder == nullptr)
+        place.parent = envelope.index_of(parent_);
+        if (!place.parent)
             throw FatalError(format("The envelope has no field {}, which add.fields or add.headers names", parent_));
-        parent = holder->schema.get();
+        holder = envelope.fields[*place.parent].schema.get();
+        place.is_in_parent = holder->field(field_) != nullptr;
+        if (!place.is_in_parent) holder = &envelope;
     }
-    const auto* field = parent->field(field_);
-    if (field == nullptr) field = envelope.field(field_);
-    if (field == nullptr) return nullptr;
-    Schema made = record::basics_of(*field->schema);
-    made.fields = field->schema->fields;
+    const auto at = holder->index_of(field_);
+    if (!at) return std::nullopt;
+    place.field = *at;
+    const Schema& field = *holder->fields[*at].schema;
+    Schema made = record::basics_of(field);
+    made.fields = field.fields;
     made.optional = true;
-    return record::made(std::move(made));
+    place.schema = record::made(std::move(made));
+    return place;
 }
 
-Value FieldReference::value_in(const StructView& envelope) const {
-    if (parent_.empty()) return envelope.get(field_, Nulls::AsTheyAre);
-    const auto parent = envelope.inner(parent_, Nulls::AsTheyAre);
-    if (!parent) return {};
-    return parent->schema().field(field_) != nullptr ? parent->get(field_, Nulls::AsTheyAre)
-                                                     : envelope.get(field_, Nulls::AsTheyAre);
+Value FieldReader::read(const FieldReference::Place& place) {
+    if (!place.parent) return envelope_.raw(place.field, Nulls::AsTheyAre);
+    if (open_ != place.parent) {
+        open_ = place.parent;
+        parent_ = envelope_.inner(*place.parent, Nulls::AsTheyAre);
+    }
+    if (!parent_) return {};
+    return (place.is_in_parent ? *parent_ : envelope_).raw(place.field, Nulls::AsTheyAre);
 }
 
 namespace {
@@ -142,9 +150,11 @@ class ExtractNewRecordState : public Transform {
         }
         const StructView envelope = require_struct(record.value, "source field insertion", arena);
         const Plan& plan = plans_.get(record.value.schema, [&](const SchemaPtr& from) { return plan_of(*from); });
+        FieldReader reader(envelope);
         for (size_t i = 0; i < headers_.size(); ++i)
             if (plan.headers[i])
-                record.add_header_in_place(headers_[i].new_name(), {plan.headers[i], headers_[i].value_in(envelope)});
+                record.add_header_in_place(headers_[i].new_name(),
+                                           {plan.headers[i]->schema, reader.read(*plan.headers[i])});
         const Value before = envelope.raw(plan.before), after = envelope.raw(plan.after);
         if (before.is_null() && after.is_null()) return false;  // a TRUNCATE
         return after.is_null() ? remove(record, envelope, plan, arena) : change(record, envelope, plan, arena);
@@ -158,16 +168,28 @@ class ExtractNewRecordState : public Transform {
     }
 
   private:
+    /// One of fields_ that the envelope has.
+    struct Added {
+        FieldReference::Place place;
+        std::string name;  ///< With comma, quotes and colon.
+    };
     struct Plan {
         size_t before = 0, after = 0;
-        SchemaPtr row;                   ///< As the envelope has it: optional.
-        SchemaPtr rewritten;             ///< What is written of it.
-        std::vector<size_t> added;       ///< Of fields_: those that the envelope has.
-        std::vector<SchemaPtr> headers;  ///< Of headers_; nullptr: the envelope has no such field.
+        SchemaPtr row;            ///< As the envelope has it: optional.
+        bool is_spliced = false;  ///< Its text is taken as it is, with what is added behind it.
+        SchemaPtr rewritten;      ///< What is written of it.
+        std::vector<Added> added;
+        std::vector<std::optional<FieldReference::Place>> headers;  ///< Of headers_, as the envelope has them.
     };
     static std::string prefix(const config::Settings& settings, const std::string& name) { return settings.text(name); }
     static constexpr size_t kDropsMax = 1000;
     using Drops = std::map<std::vector<std::string>, FieldSelection>;  ///< By the names that a header lists.
+    static std::string member(const std::string& name) {
+        std::string text = ",";
+        json_text::append_string(text, name);
+        return text + ":";
+    }
+    Nulls row_nulls() const { return rewrites() ? nulls_ : Nulls::AsTheyAre; }
     bool rewrites() const { return deletes_ == Deletes::Rewrite || deletes_ == Deletes::RewriteWithTombstone; }
 
     Plan plan_of(const Schema& envelope) const {
@@ -180,14 +202,18 @@ class ExtractNewRecordState : public Transform {
         Schema to = record::basics_of(*plan.row);
         to.fields = plan.row->fields;
         if (rewrites()) to.fields.push_back({"__deleted", record::plain(record::Type::String, true)});
-        for (size_t i = 0; i < fields_.size(); ++i) {
-            auto schema = fields_[i].schema_in(envelope);
-            if (!schema) continue;
-            to.fields.push_back({fields_[i].new_name(), std::move(schema)});
-            plan.added.push_back(i);
+        for (const auto& reference : fields_) {
+            auto place = reference.place_in(envelope);
+            if (!place) continue;
+            to.fields.push_back({reference.new_name(), place->schema});
+            plan.added.push_back({std::move(*place), member(reference.new_name())});
         }
         plan.rewritten = record::made(std::move(to));
-        for (const auto& reference : headers_) plan.headers.push_back(reference.schema_in(envelope));
+        const auto has_default = [](const record::Field& field) { return field.schema->default_json.has_value(); };
+        const bool replaces_nulls = row_nulls() == Nulls::AsDefault &&
+                                    std::any_of(plan.row->fields.begin(), plan.row->fields.end(), has_default);
+        plan.is_spliced = !replaces_nulls && !plan.row->fields.empty();
+        for (const auto& reference : headers_) plan.headers.push_back(reference.place_in(envelope));
         return plan;
     }
 
@@ -204,15 +230,38 @@ class ExtractNewRecordState : public Transform {
 
     /// The row of `image` with what is added to it.
     void write(Record& record, const StructView& envelope, const Plan& plan, size_t image, std::string_view deleted,
-               record::Arena& arena) const {
-        const StructView row(*plan.row, envelope.raw(image), arena);
+               record::Arena& arena) {
+        FieldReader reader(envelope);
+        const Value raw = envelope.raw(image);
+        added_.clear();
+        for (const auto& one : plan.added) added_.push_back(reader.read(one.place));
+        const auto is_text = [](const Value& value) { return value.is_null() || value.is(Value::Kind::Json); };
+        if (plan.is_spliced && raw.is(Value::Kind::Json) && std::all_of(added_.begin(), added_.end(), is_text)) {
+            record.value = {plan.rewritten, splice(plan, raw.json(), deleted, arena)};
+            return;
+        }
+        const StructView row(*plan.row, raw, arena);
         const auto fields = record::new_fields(plan.rewritten->fields.size(), arena);
         size_t at = 0;
-        const Nulls nulls = rewrites() ? nulls_ : Nulls::AsTheyAre;
-        for (; at < row.size(); ++at) fields[at] = row.raw(at, nulls);
+        for (; at < row.size(); ++at) fields[at] = row.raw(at, row_nulls());
         if (rewrites()) fields[at++] = Value::text(deleted);
-        for (const size_t i : plan.added) fields[at++] = fields_[i].value_in(envelope);
+        std::copy(added_.begin(), added_.end(), fields.begin() + static_cast<std::ptrdiff_t>(at));
         record.value = {plan.rewritten, Value::list(fields)};
+    }
+    /// The row's text with the texts of added_ behind its fields: nobody has to look through it.
+    Value splice(const Plan& plan, std::string_view row, std::string_view deleted, record::Arena& arena) {
+        text_of_row_.assign(row.substr(0, row.size() - 1));
+        if (rewrites()) {
+            text_of_row_ += ",\"__deleted\":\"";
+            text_of_row_ += deleted;
+            text_of_row_ += '"';
+        }
+        for (size_t i = 0; i < added_.size(); ++i) {
+            text_of_row_ += plan.added[i].name;
+            text_of_row_ += added_[i].is_null() ? "null" : added_[i].json();
+        }
+        text_of_row_ += '}';
+        return Value::json(arena.copy(text_of_row_));
     }
 
     bool change(Record& record, const StructView& envelope, const Plan& plan, record::Arena& arena) {
@@ -275,6 +324,8 @@ class ExtractNewRecordState : public Transform {
     const std::string drop_header_;
     const bool drops_from_key_, drops_optional_only_;
     const Nulls nulls_;
+    std::vector<Value> added_;  ///< Of the record at hand: those of its plan's fields.
+    std::string text_of_row_;   ///< Used again.
     const SchemaPtr text_ = record::plain(record::Type::String);
     record::PlanCache<Plan> plans_;
     record::PlanCache<Drops> drops_;

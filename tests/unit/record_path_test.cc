@@ -7,6 +7,7 @@
 
 #include "base/errors.h"
 #include "base/text.h"
+#include "batch_text.h"
 #include "convert/json_converter.h"
 #include "convert/plain_converters.h"
 #include "convert/schema_reader.h"
@@ -247,18 +248,6 @@ void add_record(topiclog::AppendBatch& batch, const convert::JsonConverterOption
     batch.add(entry);
 }
 
-std::string shown(const topiclog::AppendBatch& batch) {
-    std::string out;
-    for (const auto& entry : batch.entries()) {
-        out += batch.topic(entry.slot) + " " + batch.full_text(entry.key) + " " + batch.full_text(entry.value);
-        if (entry.headers != nullptr)
-            for (const auto& [name, value] : topiclog::decode_headers(*entry.headers))
-                out += " " + name + "=" + value.value_or("null");
-        out += "\n";
-    }
-    return out;
-}
-
 engine::RecordStage::Options stage_options(const config::Settings& settings, const convert::JsonConverterOptions& json,
                                            bool is_open) {
     engine::RecordStage::Options options;
@@ -301,7 +290,7 @@ TEST(RecordPath, WhatTheStageMovesAsItIsIsWhatItWritesOfOpenedRecords) {
                 add_record(batch, written, key, key_value, nullptr, {}, encoded.get(), random.arena);
             }
             stage.apply(batch);
-            results[is_open ? 1 : 0] = shown(batch);
+            results[is_open ? 1 : 0] = batch_text(batch);
         }
         ASSERT_EQ(results[0], results[1]) << "seed " << seed;
         const bool keeps_null = settings.text("transforms.drop.headers") == "absent";
@@ -339,7 +328,7 @@ TEST(RecordPath, ScriptsReadTheSameOfARecordThatStaysAsItIsAsOfAnOpenedOne) {
             add_record(batch, {.replace_null_with_default = !is_open}, key, key_value, value, value_value, nullptr,
                        random.arena);
             (is_open ? opened : left).apply(batch);
-            results[is_open ? 1 : 0] = shown(batch);
+            results[is_open ? 1 : 0] = batch_text(batch);
         }
         ASSERT_EQ(results[0], results[1]) << "seed " << seed;
         ASSERT_NE(results[0].find(key->fields[0].name + ":"), std::string::npos) << "seed " << seed;
@@ -370,7 +359,7 @@ TEST(RecordPath, AScriptThatChangesNothingLeavesARecordAsItWas) {
             add_record(batch, {.replace_null_with_default = false}, key, key_value, value, value_value, nullptr,
                        random.arena);
             (is_left ? left : changed).apply(batch);
-            results[is_left ? 1 : 0] = shown(batch);
+            results[is_left ? 1 : 0] = batch_text(batch);
         }
         // JavaScript orders an object's properties that are numbers, and so a map's entries.
         if (has_map(*key) || has_map(*value))

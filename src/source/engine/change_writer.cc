@@ -9,6 +9,16 @@
 namespace millrace::engine {
 namespace {
 
+constexpr std::string_view kBefore = "{\"before\":";
+constexpr std::string_view kNoBefore = "{\"before\":null,\"after\":";
+
+/// Counted from the value's first byte.
+ChangeWriter::Batch::FieldPlaces field_places(const events::EnvelopePlaces& places, size_t value) {
+    const auto from = [&](size_t place) { return static_cast<uint32_t>(place - value); };
+    return {from(places.before), from(places.after), from(places.source), from(places.transaction),
+            from(places.op),     from(places.ts_ms), from(places.ts_us),  from(places.ts_ns)};
+}
+
 topiclog::Headers context_headers(const ChangeWriter::Options& options) {
     if (!options.context_headers) return {};
     return {{"__debezium.context.connectorLogicalName", options.identity.topic_prefix},
@@ -46,33 +56,47 @@ void ChangeWriter::begin_event(Batch& batch, const std::shared_ptr<RecordShape>&
     transaction_counter_ = in_transaction ? &options_.transactions->counter(shape->id().dotted()) : nullptr;
 }
 
-/// Behind the images: source, transaction, op, time; then the key; then the record is complete.
-void ChangeWriter::finish(Batch& batch, size_t start, char op, uint32_t row, const KeyPlaces* key,
-                          const std::string* headers) {
-    std::string& out = batch.bytes();
-    const int64_t ns = now_ns();
+/// What stands behind the images: source, transaction, op, time.
+events::EnvelopePlaces ChangeWriter::append_end(std::string& out, char op, uint32_t row, int64_t ns) {
+    events::EnvelopePlaces places;
     out += ",\"source\":";
+    places.source = out.size();
     out += source_.before_row;
     if (source_.has_row) {
         json_text::append_int(out, row);
         out += source_.after_row;
     }
     out += ",\"transaction\":";
+    places.transaction = out.size();
     if (transaction_counter_ == nullptr)
         out += "null";
     else
         options_.transactions->append_block(out, *transaction_counter_);
-    out += ",\"op\":\"";
+    out += ",\"op\":";
+    places.op = out.size();
+    out += '"';
     out += op;
     out += "\",";
-    events::append_timestamps(out, ns);
+    events::append_timestamps(out, ns, places);
     out += '}';
+    return places;
+}
+
+/// Behind the images; then the key; then the record is complete.
+void ChangeWriter::finish(Batch& batch, Begin begin, char op, uint32_t row, const KeyPlaces* key,
+                          const std::string* headers) {
+    std::string& out = batch.bytes();
+    const int64_t ns = now_ns();
+    events::EnvelopePlaces places = append_end(out, op, row, ns);
+    places.before = begin.value + kBefore.size();
+    places.after = begin.after;
     out += shape_->value_suffix();
     Batch::Entry entry;
     entry.slot = batch.slot(shape_->topic());
     entry.timestamp_ms = ns / 1'000'000;
     entry.headers = headers;
-    entry.value = batch.text_from(start, &shape_->value_prefix());
+    entry.value = batch.text_from(begin.value, &shape_->value_prefix());
+    if (options_.is_open) entry.fields = batch.note_fields(field_places(places, begin.value));
     if (key != nullptr && shape_->has_key()) {
         const size_t key_start = out.size();
         shape_->append_key(out, *key);
@@ -84,9 +108,9 @@ void ChangeWriter::finish(Batch& batch, size_t start, char op, uint32_t row, con
 }
 
 /// An insert or update whose image ends the buffer. Its key is what the log says, whatever completes the row.
-void ChangeWriter::finish_row(Batch& batch, size_t start, char op, uint32_t row, size_t row_start) {
+void ChangeWriter::finish_row(Batch& batch, Begin begin, char op, uint32_t row) {
     if (completion_ == nullptr) {
-        finish(batch, start, op, row, &after_places_, plain_headers());
+        finish(batch, begin, op, row, &after_places_, plain_headers());
         return;
     }
     std::string& out = batch.bytes();
@@ -94,8 +118,8 @@ void ChangeWriter::finish_row(Batch& batch, size_t start, char op, uint32_t row,
     if (shape_->has_key()) shape_->append_key(out, after_places_);
     new_key_.assign(out, key_start);
     out.resize(key_start);
-    completion_->complete(out, row_start);
-    finish(batch, start, op, row, nullptr, plain_headers());
+    completion_->complete(out, begin.after);
+    finish(batch, begin, op, row, nullptr, plain_headers());
     set_key(batch, new_key_);
 }
 
@@ -126,8 +150,8 @@ void ChangeWriter::write_tombstone(Batch& batch, std::string_view key, const std
 }
 
 const std::string* ChangeWriter::headers_with_key(Batch& batch, const char* name, const std::string& key) {
-    std::string value = options_.structured_headers ? shape_->key_prefix() + key + std::string(shape_->key_suffix())
-                                                    : shape_->header_key(key);
+    std::string value =
+        options_.is_open ? shape_->key_prefix() + key + std::string(shape_->key_suffix()) : shape_->header_key(key);
     topiclog::Headers headers = {{name, std::move(value)}};
     for (auto& header : context_headers(options_)) headers.push_back(std::move(header));
     const auto owned = std::make_shared<const std::string>(topiclog::encode_headers(headers));
@@ -140,10 +164,12 @@ void ChangeWriter::write_delete(Batch& batch, std::string_view before, std::stri
                                 const std::string* headers) {
     std::string& out = batch.bytes();
     const size_t start = out.size();
-    out += "{\"before\":";
+    out += kBefore;
     out += before;
-    out += ",\"after\":null";
-    finish(batch, start, 'd', row, nullptr, headers);
+    out += ",\"after\":";
+    const size_t after = out.size();
+    out += "null";
+    finish(batch, {start, after}, 'd', row, nullptr, headers);
     set_key(batch, key);
     if (options_.tombstones) write_tombstone(batch, key, headers);
 }
@@ -167,7 +193,7 @@ void ChangeWriter::finish_update(Batch& batch, size_t start, uint32_t row, bool 
         batch.bytes().resize(start);
         return;
     }
-    finish_row(batch, start, 'u', row, images.after_begin());
+    finish_row(batch, {start, images.after_begin()}, 'u', row);
 }
 
 /// An update that changes the key is a delete of the old key and a create of the new one.
@@ -180,11 +206,11 @@ void ChangeWriter::write_key_change(Batch& batch, size_t start, uint32_t row, co
         write_delete(batch, before, old_key_, row, headers_with_key(batch, "__debezium.newkey", new_key_));
     if (options_.skips_by_record && options_.skip_create) return;
     const size_t create_start = out.size();
-    out += "{\"before\":null,\"after\":";
+    out += kNoBefore;
     const size_t row_start = out.size();
     out += after;
     if (completion_ != nullptr) completion_->complete(out, row_start);
-    finish(batch, create_start, 'c', row, nullptr, headers_with_key(batch, "__debezium.oldkey", old_key_));
+    finish(batch, {create_start, row_start}, 'c', row, nullptr, headers_with_key(batch, "__debezium.oldkey", old_key_));
     set_key(batch, new_key_);
 }
 
@@ -219,9 +245,10 @@ void ChangeWriter::write_read(Batch& batch, std::string_view row_json, std::stri
     shape_->figures()->reads.fetch_add(1, std::memory_order_relaxed);
     std::string& out = batch.bytes();
     const size_t start = out.size();
-    out += "{\"before\":null,\"after\":";
+    out += kNoBefore;
+    const size_t after = out.size();
     out += row_json;
-    finish(batch, start, 'r', 0, nullptr, plain_headers());
+    finish(batch, {start, after}, 'r', 0, nullptr, plain_headers());
     set_key(batch, key_json);
 }
 
@@ -230,8 +257,10 @@ void ChangeWriter::write_truncate(Batch& batch, uint32_t row) {
     ++shape_->figures()->truncates;
     std::string& out = batch.bytes();
     const size_t start = out.size();
-    out += "{\"before\":null,\"after\":null";
-    finish(batch, start, 't', row, nullptr, plain_headers());
+    out += kNoBefore;
+    const size_t after = out.size();
+    out += "null";
+    finish(batch, {start, after}, 't', row, nullptr, plain_headers());
 }
 
 }  // namespace millrace::engine

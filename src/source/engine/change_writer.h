@@ -35,8 +35,8 @@ class ChangeWriter {
         bool tombstones = true;       ///< tombstones.on.delete
         bool context_headers = true;  ///< extended.headers.enabled
         std::string run_id;
-        bool structured_headers = false;  ///< See SourceContext.
-        bool keeps_nulls = false;         ///< value.converter.replace.null.with.default=false
+        bool is_open = false;      ///< See SourceContext.
+        bool keeps_nulls = false;  ///< value.converter.replace.null.with.default=false
         bool skip_create = false, skip_update = false, skip_delete = false;  ///< skipped.operations
         /// A key change is skipped as the delete and the create that it becomes, not as the update that it was.
         bool skips_by_record = false;
@@ -82,10 +82,10 @@ class ChangeWriter {
         std::string& out = batch.bytes();
         const size_t start = out.size();
         out += "{\"before\":null,\"after\":";
-        const size_t row_start = out.size();
+        const size_t after = out.size();
         append_row(out, after_places_);
         if (is_wanted)
-            finish_row(batch, start, 'c', row, row_start);
+            finish_row(batch, {start, after}, 'c', row);
         else
             out.resize(start);
     }
@@ -116,8 +116,13 @@ class ChangeWriter {
 
   private:
     const std::string* plain_headers() const { return headers_->empty() ? nullptr : headers_.get(); }
-    void finish(Batch& batch, size_t start, char op, uint32_t row, const KeyPlaces* key, const std::string* headers);
-    void finish_row(Batch& batch, size_t start, char op, uint32_t row, size_t row_start);
+    /// Where a record's value and its image `after` begin in the buffer.
+    struct Begin {
+        size_t value = 0, after = 0;
+    };
+    void finish(Batch& batch, Begin begin, char op, uint32_t row, const KeyPlaces* key, const std::string* headers);
+    void finish_row(Batch& batch, Begin begin, char op, uint32_t row);
+    events::EnvelopePlaces append_end(std::string& out, char op, uint32_t row, int64_t ns);
     void set_key(Batch& batch, std::string_view key);
     void finish_update(Batch& batch, size_t start, uint32_t row, bool is_wanted, const UpdateImages& images);
     void write_delete(Batch& batch, std::string_view before, std::string_view key, uint32_t row,

@@ -24,7 +24,7 @@ ChangeWriter::Options change_writer_options(const SourceContext& context, events
     options.tombstones = settings.boolean("tombstones.on.delete", true);
     options.context_headers = settings.boolean("extended.headers.enabled", true);
     options.run_id = context.run_id;
-    options.structured_headers = context.has_structured_headers;
+    options.is_open = context.is_open;
     options.keeps_nulls = !context.value_json.replace_null_with_default;
     options.skip_unchanged = settings.boolean("skip.messages.without.change", false);
     options.figures = context.figures;

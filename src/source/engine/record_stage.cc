@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "record/struct_view.h"
 
 namespace millrace::engine {
 namespace {
@@ -23,6 +24,7 @@ bool begins_with_key(const std::string& encoded) {
 
 RecordStage::RecordStage(Options options)
     : options_(std::move(options)),
+      opens_values_((options_.chain.parts() & transform::kValue) != 0),
       reads_headers_((options_.chain.parts() & transform::kHeaders) != 0 || !options_.has_simple_headers ||
                      (options_.is_open && (options_.key->looks_at_headers() || options_.value->looks_at_headers())) ||
                      adds_headers()) {}
@@ -90,6 +92,7 @@ void RecordStage::leave_out(Batch& to, const Batch::Entry& entry, const std::str
 void RecordStage::copy_unchanged(Batch& to, const Batch::Entry& entry, const std::string& topic) {
     Batch::Entry made = entry;
     made.slot = to.slot_named(topic);
+    made.fields = 0;
     made.key = copied(to, entry.key);
     made.value = copied(to, entry.value);
     to.add(made);
@@ -120,7 +123,7 @@ bool RecordStage::process(Batch& to, const Batch::Entry& entry) {
         for (const auto& header : shared) record.add_header(header.name, header.content);
     if (options_.is_open || options_.is_read) {
         record.key = opened(entry.key);
-        record.value = opened(entry.value);
+        record.value = opened(entry.value, opens_values_ ? source_.fields_of(entry) : nullptr);
     } else {
         // Whether they are null is all that may be asked of them.
         record.key.value = entry.key.is_null ? record::Value() : record::Value::json("{}");
@@ -131,6 +134,7 @@ bool RecordStage::process(Batch& to, const Batch::Entry& entry) {
     const size_t start = to.bytes().size();
     try {
         Batch::Entry made = entry;
+        made.fields = 0;
         if (options_.is_open) {
             stage_ = "KEY_CONVERTER";
             made.key = converted(to, *options_.key, record, record.key);
@@ -165,13 +169,30 @@ const record::SchemaPtr& RecordStage::schema_of(const std::string* prefix) {
     return last_schema_[next_last_];
 }
 
-record::SchemaAndValue RecordStage::opened(const Batch::Text& text) {
+/// `fields`: where they are known to stand, an object is cut into them.
+record::SchemaAndValue RecordStage::opened(const Batch::Text& text, const Batch::FieldPlaces* fields) {
     if (text.is_null) return {};
     const std::string_view own = source_.own_bytes(text);
-    if (text.prefix != nullptr) return {schema_of(text.prefix), record::Value::json(own.substr(0, own.size() - 1))};
+    if (text.prefix != nullptr) {
+        const auto& schema = schema_of(text.prefix);
+        const std::string_view json = own.substr(0, own.size() - 1);
+        return {schema, fields == nullptr ? record::Value::json(json) : cut(*schema, json, *fields)};
+    }
     std::string_view payload;
     const auto& schema = schemas_.of_record(own, payload);
     return {schema, record::Value::json(payload)};
+}
+
+/// What record::opened() makes of the object, without reading it.
+record::Value RecordStage::cut(const record::Schema& schema, std::string_view json, const Batch::FieldPlaces& places) {
+    if (schema.fields.size() != places.size()) return record::Value::json(json);
+    const auto fields = record::new_fields(places.size(), arena_);
+    size_t end = json.size() - 1;
+    for (size_t i = places.size(); i-- > 0;) {
+        fields[i] = record::Value::json(json.substr(places[i], end - places[i]));
+        end = places[i] - schema.fields[i].name.size() - std::string_view(",\"\":").size();
+    }
+    return record::Value::list(fields);
 }
 
 /// Those of key changes hold the key as a record: see ChangeWriter.

@@ -64,7 +64,8 @@ class RecordStage {
 
     bool adds_headers() const;
     bool process(Batch& to, const Batch::Entry& entry);
-    record::SchemaAndValue opened(const Batch::Text& text);
+    record::SchemaAndValue opened(const Batch::Text& text, const Batch::FieldPlaces* fields = nullptr);
+    record::Value cut(const record::Schema& schema, std::string_view json, const Batch::FieldPlaces& fields);
     const record::SchemaPtr& schema_of(const std::string* prefix);
     void read_headers(record::Record& record, const std::string& encoded);
     Batch::Text converted(Batch& to, convert::Converter& converter, const record::Record& record,
@@ -76,6 +77,7 @@ class RecordStage {
     Batch::Text copied(Batch& to, const Batch::Text& text) const;
 
     Options options_;
+    const bool opens_values_;  ///< A transform opens them.
     const bool reads_headers_;
     std::string encoded_, header_text_;  ///< Used again.
     std::set<std::string> internal_topics_;

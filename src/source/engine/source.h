@@ -28,8 +28,9 @@ struct SourceContext {
     std::string fallback_offsets_topic;  ///< Where they are looked for else.
     convert::JsonConverterOptions key_json;
     convert::JsonConverterOptions value_json;
-    /// Headers that hold a key hold it as a record of JsonConverter's: see RecordStage.
-    bool has_structured_headers = false;
+    /// What the source writes is read again, by RecordStage: headers that hold a key hold it as a record of
+    /// JsonConverter's, and batches tell where an envelope has its fields.
+    bool is_open = false;
     std::function<std::unique_ptr<RecordStage>()> make_stage;  ///< Missing: records go as the source writes them.
     topiclog::WriterOptions writer;
     SourceFigures* figures = nullptr;  ///< Outlives the source.
