@@ -299,6 +299,7 @@ OWN_WORDS = {  # a message of ours that stands for one of Debezium's, or for non
     'the file': "files are named by their own property; Debezium's driver says so of the connection",
     'Unable to connect': "the driver's words",
     'there is no class': 'Debezium finds out when the task starts',
+    'the one post processor there is here': 'Debezium finds out when the task starts',
     'there is no converter': 'Debezium finds out when the task starts',
     'is no DATABASE.TABLE': 'Debezium never finds such a signal table',
 }

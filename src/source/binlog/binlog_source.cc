@@ -44,6 +44,8 @@ class BinlogSource final : public engine::Source {
                            server_tables_, schema_),
           transactions_(schema_.options().plan.naming.transaction(), context_.key_json, context_.value_json),
           notifier_(context_.settings, context_.key_json, context_.value_json),
+          reselection_({connection_, context_.settings.integer("reselect.visibility.timeout.ms", 5'000)},
+                       context_.settings, schema_),
           writer_(with_transactions(with_topics(writer_options(dialect, context_)))) {}
 
     void run(const std::stop_token& stop) override {
@@ -321,6 +323,7 @@ class BinlogSource final : public engine::Source {
         options.connected = [this] { frame_.note_started(); };
         options.purge_watch = &purge_watch_;
         options.structure_check = &structure_check_;
+        if (reselection_.is_needed()) options.reselection = &reselection_;
         if (const int64_t interval = context_.settings.integer("heartbeat.interval.ms"); interval > 0) {
             options.heartbeat = &heartbeat_;
             options.heartbeat_ms = std::min(options.heartbeat_ms, interval);  // on an idle server they are what comes
@@ -467,6 +470,7 @@ class BinlogSource final : public engine::Source {
     StructureCheck structure_check_;
     engine::TransactionMonitor transactions_;
     engine::Notifier notifier_;
+    RowReselection reselection_;
     ChangeWriter writer_;
     BinlogOffset offset_;
     engine::IncrementalSnapshotState rest_;     ///< What of an interrupted snapshot is left to be read.

@@ -33,8 +33,9 @@ void append_before(std::string& out, KeyPlaces& places, bool lacks_columns, Tabl
 }
 
 void append_lacking_images(std::string& out, ChangeWriter::UpdateImages& update, TablePlan& plan, const TableMap& map,
-                           const Rows& rows, ByteCursor& images) {
+                           const Rows& rows, ByteCursor& images, LoggedRow& row) {
     const auto before = plan.read_lacking(map, rows.columns_before, images);
+    row.after = images.rest();
     const auto after = plan.read_lacking(map, rows.columns_after, images);
     update.begin_before(out);
     if (plan.append_lacking(out, before, nullptr)) out += "null";
@@ -46,11 +47,14 @@ void append_lacking_images(std::string& out, ChangeWriter::UpdateImages& update,
 }
 
 void append_images(std::string& out, ChangeWriter::UpdateImages& update, TablePlan& plan, const TableMap& map,
-                   const Rows& rows, ByteCursor& images) {
+                   const Rows& rows, ByteCursor& images, LoggedRow& row) {
     const std::string_view before_image = images.rest();
     update.begin_before(out);
     plan.append_row(out, map, rows.columns_before, images, update.before_places);
     update.begin_after(out);
+    ByteCursor after(images.rest());
+    if (rows.is_partial) TablePlan::read_diff_bits(map, after);
+    row.after = after.rest();
     if (rows.is_partial)
         plan.append_partial_row(out, map, rows, before_image, images, update.after_places);
     else
@@ -84,6 +88,7 @@ void ChangeWriter::begin(Batch& batch, const std::shared_ptr<TablePlan>& plan, c
 uint32_t ChangeWriter::write_rows(Batch& batch, const std::shared_ptr<TablePlan>& plan, const TableMap& map,
                                   const Rows& rows, const SourceInfo& info, uint32_t first_row) {
     begin(batch, plan, info, true);
+    if (reselection_ != nullptr) reselection_->set_event(plan, map, rows, row_);
     const Operation operation = operation_of(rows.kind);
     const uint32_t rows_in_event = write_each(batch, *plan, map, rows, first_row, !skips(operation));
     if (rows_in_event > 0 && !skips(operation))
@@ -106,6 +111,7 @@ uint32_t ChangeWriter::write_each(Batch& batch, TablePlan& plan, const TableMap&
     uint32_t row = 0;
     for (; !images.empty() && images.ok(); ++row) {
         const bool is_wanted = are_wanted && row >= first_row;
+        row_ = {images.rest(), rows.kind == Rows::Kind::Write ? images.rest() : std::string_view()};
         switch (rows.kind) {
             case Rows::Kind::Write:
                 create(batch, row, is_wanted, [&](std::string& out, KeyPlaces& places) {
@@ -115,9 +121,9 @@ uint32_t ChangeWriter::write_each(Batch& batch, TablePlan& plan, const TableMap&
             case Rows::Kind::Update:
                 update(batch, row, is_wanted, [&](std::string& out, UpdateImages& both) {
                     if (lacks_columns && !rows.is_partial)
-                        append_lacking_images(out, both, plan, map, rows, images);
+                        append_lacking_images(out, both, plan, map, rows, images, row_);
                     else
-                        append_images(out, both, plan, map, rows, images);
+                        append_images(out, both, plan, map, rows, images, row_);
                 });
                 break;
             case Rows::Kind::Delete:

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "source/binlog/row_reselection.h"
 #include "source/binlog/source_info.h"
 #include "source/binlog/table_plan.h"
 #include "source/engine/change_writer.h"
@@ -14,6 +15,12 @@ namespace millrace::binlog {
 class ChangeWriter : public engine::ChangeWriter {
   public:
     using engine::ChangeWriter::ChangeWriter;
+
+    /// Completes the rows of coming events; nullptr: they are written as they are.
+    void set_reselection(RowReselection* reselection) {
+        reselection_ = reselection;
+        set_completion(reselection);
+    }
 
     /// All rows of a rows event from row number `first_row` on. `info` is complete but for the table. Returns the
     /// number of rows in the event. Throws FatalError.
@@ -38,6 +45,8 @@ class ChangeWriter : public engine::ChangeWriter {
     uint32_t write_each(Batch& batch, TablePlan& plan, const TableMap& map, const Rows& rows, uint32_t first_row,
                         bool are_wanted);
 
+    RowReselection* reselection_ = nullptr;
+    LoggedRow row_;  ///< The one at hand.
     uint32_t last_row_ = 0;
 };
 

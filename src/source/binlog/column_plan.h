@@ -90,6 +90,9 @@ class ColumnPlan {
     /// The value of a text protocol row (a snapshot's). `text` is nullptr for NULL.
     ColumnValue from_text(const char* text, size_t length) const;
 
+    /// That the column has a value from the log, for a SELECT in a session made by prepare_for_reading().
+    std::string condition(const ColumnValue& value);
+
     /// What stands for a value that is not in the log; empty: nothing can.
     const std::string& unavailable_json() const { return unavailable_json_; }
 
@@ -110,6 +113,8 @@ class ColumnPlan {
     void append_null(std::string& out) const { out += null_json_; }
     void append_bytes(std::string& out, std::string_view bytes) const;
     void append_text_value(std::string& out, const ColumnValue& value);
+    std::string literal(const ColumnValue& value);
+    std::string bytes_literal(const ColumnValue& value);
     void append_bits(std::string& out, const ColumnValue& value) const;
     void append_decimal(std::string& out, std::string_view digits) const;
     void append_enum(std::string& out, const ColumnValue& value);

@@ -9,6 +9,7 @@
 #include "source/binlog/connection.h"
 #include "source/binlog/custom_converters.h"
 #include "source/binlog/value_modes.h"
+#include "source/engine/column_reselection.h"
 
 namespace millrace::binlog {
 namespace {
@@ -26,12 +27,7 @@ class Check {
         attempt([&] { events::TopicNaming naming(settings_); });
         attempt([&] { relational::ColumnShaping shaping(settings_); });
         attempt([&] { CustomConverters converters(settings_); });
-        if (const std::string names = settings_.text("post.processors"); !names.empty())
-            complain(
-                "post.processors",
-                format("'{}' is not supported by Millrace yet for this database, whose log has every value of a row "
-                       "with binlog_row_image=FULL: a null in it is a null. Remove the property",
-                       names));
+        attempt([&] { engine::ColumnReselection reselection(settings_); });
         return std::move(problems_);
     }
 

@@ -258,6 +258,7 @@ void Streaming::write_mapped_rows(const Event& event, MappedTable& table, topicl
     info.database = table.id.database;
     info.table = table.id.table;
     if (event.header.timestamp != 0) info.ts_us = time_us(event);
+    writer_.set_reselection(schema_.filters().is_signal_table(table.id) ? nullptr : options_.reselection);
     uint32_t count = 0;
     const size_t first_entry = batch.entries().size();
     try {

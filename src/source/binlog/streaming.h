@@ -12,6 +12,7 @@
 #include "source/binlog/dialect.h"
 #include "source/binlog/gtid_filter.h"
 #include "source/binlog/purge_watch.h"
+#include "source/binlog/row_reselection.h"
 #include "source/binlog/schema_state.h"
 #include "source/binlog/structure_check.h"
 #include "source/engine/heartbeat.h"
@@ -34,6 +35,7 @@ class Streaming {
         engine::Heartbeat* heartbeat = nullptr;              ///< Outlives this; nullptr: none.
         PurgeWatch* purge_watch = nullptr;                   ///< Outlives this.
         StructureCheck* structure_check = nullptr;           ///< Outlives this.
+        RowReselection* reselection = nullptr;               ///< Outlives this; nullptr: none.
         GtidFilter gtid_filter;                              ///< gtid.source.*
         Handling unknown_tables = Handling::Fail;            ///< inconsistent.schema.handling.mode
         Handling unreadable = Handling::Fail;                ///< event.processing.failure.handling.mode

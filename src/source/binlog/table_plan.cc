@@ -34,7 +34,7 @@ TablePlan::TablePlan(const relational::Table& table, const relational::Filters& 
         Slot slot = make_slot(table, column, filters, settings);
         const bool is_decimal = slot.plan.form() == Form::Decimal || slot.plan.form() == Form::UnsignedDecimal;
         columns.push_back({column.name, slot.plan.field(), slot.plan.schema(), slot.plan.key_schema(), slot.captured,
-                           is_decimal ? std::optional(slot.plan.scale()) : std::nullopt});
+                           is_decimal ? std::optional(slot.plan.scale()) : std::nullopt, slot.plan.unavailable_json()});
         columns_.push_back(std::move(slot));
     }
     build(columns, keys.of(table), source_schema(settings.identity), settings);
@@ -73,15 +73,19 @@ void TablePlan::append_row(std::string& out, const TableMap& map, std::string_vi
     if (!images.ok()) throw FatalError(format("A row event of table {} is cut short", id().dotted()));
 }
 
-void TablePlan::append_partial_row(std::string& out, const TableMap& map, const Rows& rows, std::string_view before,
-                                   ByteCursor& images, KeyPlaces& places) {
+std::string_view TablePlan::read_diff_bits(const TableMap& map, ByteCursor& images) {
     // value_options, then for each JSON column in the after image a bit that says whether it is a diff.
-    const size_t count = map.columns.size();
     const uint64_t options = images.length_encoded();
     size_t json_columns = 0;
     for (const auto& column : map.columns) json_columns += column.type == WireType::Json ? 1 : 0;
     const bool has_diffs = (options & 1) != 0;
-    const std::string_view diff_bits = has_diffs ? images.bytes((json_columns + 7) / 8) : std::string_view{};
+    return has_diffs ? images.bytes((json_columns + 7) / 8) : std::string_view{};
+}
+
+void TablePlan::append_partial_row(std::string& out, const TableMap& map, const Rows& rows, std::string_view before,
+                                   ByteCursor& images, KeyPlaces& places) {
+    const size_t count = map.columns.size();
+    const std::string_view diff_bits = read_diff_bits(map, images);
     if (set_bits(rows.columns_before, count) != count)
         throw FatalError(
             format("A partial update of table {} lacks its before image; set binlog_row_image=FULL", id().dotted()));
@@ -123,6 +127,24 @@ void TablePlan::append_partial_row(std::string& out, const TableMap& map, const 
     }
     out += '}';
     if (!images.ok()) throw FatalError(format("A row event of table {} is cut short", id().dotted()));
+}
+
+std::optional<std::string> TablePlan::condition_on(size_t column, const TableMap& map, std::string_view present,
+                                                   std::string_view image) {
+    if (column >= columns_.size() || column >= map.columns.size() || !bit_at(present, column)) return std::nullopt;
+    ByteCursor cursor(image);
+    const std::string_view nulls = cursor.bytes((set_bits(present, map.columns.size()) + 7) / 8);
+    size_t at = 0;  // among the columns that are there
+    ColumnValue value;
+    for (size_t i = 0; i <= column; ++i) {
+        if (!bit_at(present, i)) continue;
+        value = {};
+        if (!bit_at(nulls, at++) &&
+            !read_wire_value(map.columns[i], columns_[i].plan.is_unsigned(), cursor, scratch_, value))
+            return std::nullopt;
+    }
+    if (!cursor.ok()) return std::nullopt;
+    return columns_[column].plan.condition(value);
 }
 
 void TablePlan::append_text_row(std::string& out, char** values, const unsigned long* lengths, KeyPlaces& places) {

@@ -54,6 +54,12 @@ class TablePlan : public engine::RecordShape {
     /// The after image of a PARTIAL_UPDATE_ROWS event, whose JSON columns may be diffs to `before` (its image).
     void append_partial_row(std::string& out, const TableMap& map, const Rows& rows, std::string_view before,
                             ByteCursor& images, KeyPlaces& places);
+    /// The condition that one of the table's columns has the value that it has in a row image, for a SELECT; nothing:
+    /// the image does not have it. `image` begins with the row's.
+    std::optional<std::string> condition_on(size_t column, const TableMap& map, std::string_view present,
+                                            std::string_view image);
+    /// Moves past what precedes the after image in PARTIAL_UPDATE_ROWS; gives the bits of the columns that are diffs.
+    static std::string_view read_diff_bits(const TableMap& map, ByteCursor& images);
     /// A snapshot's row; its columns are selected_columns().
     void append_text_row(std::string& out, char** values, const unsigned long* lengths, KeyPlaces& places);
     /// Whether rows under this TABLE_MAP event were found to fit the plan (see StructureCheck).

@@ -1,0 +1,3 @@
+DROP DATABASE IF EXISTS `myresel2`;
+CREATE USER IF NOT EXISTS debezium@'%' IDENTIFIED BY 'dbz';
+GRANT ALL ON *.* TO debezium@'%';
