@@ -193,7 +193,8 @@ class TimezoneConverter : public Transform {
         std::string prefix;
         for (const auto& item : items) {
             auto parts = split(item, ':');
-            if (parts.size() > 3 || parts[0].empty() || item.find(';') != std::string::npos)
+            const bool lacks_parts = parts.size() < 2 && &item == &items.front();
+            if (lacks_parts || parts.size() > 3 || parts[0].empty() || item.find(';') != std::string::npos)
                 throw ConfigError(property,
                                   format("Invalid {} format. Please specify a list of rules in the format of "
                                          "\"source:<tablename>:<fieldnames>\", \"topic:<topicname>:<fieldnames>\", "

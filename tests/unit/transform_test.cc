@@ -139,6 +139,20 @@ TEST(Transforms, HaveACaseForEveryOptionThatDoesSomething) {
     }
 }
 
+TEST(TimezoneConverter, RefusesAListThatBeginsWithNeitherATableNorATopic) {
+    const auto made = [](const char* property, const char* list) {
+        config::Settings options;
+        options.set("converted.timezone", "UTC");
+        options.set(property, list);
+        return type_named("io.debezium.transforms.TimezoneConverter")->make(options);
+    };
+    for (const char* property : {"include.list", "exclude.list"}) {
+        EXPECT_THROW(made(property, "created"), ConfigError);
+        EXPECT_THROW(made(property, "created,source:orders"), ConfigError);
+        EXPECT_NE(made(property, "source:orders:created,changed"), nullptr);
+    }
+}
+
 /// The headers that ActivateTracingSpan gives an insert with this context in its row.
 std::map<std::string, std::string> traced(const Json& context, const std::string& only_with_context = "false") {
     record::Schema row{.type = record::Type::Struct, .optional = true, .name = "t.Value"};

@@ -25,13 +25,10 @@ bool begins_with_key(const std::string& encoded) {
 RecordStage::RecordStage(Options options)
     : options_(std::move(options)),
       opens_values_((options_.chain.parts() & transform::kValue) != 0),
+      adds_headers_(options_.is_open && (options_.key->adds_headers() || options_.value->adds_headers())),
       reads_headers_((options_.chain.parts() & transform::kHeaders) != 0 || !options_.has_simple_headers ||
                      (options_.is_open && (options_.key->looks_at_headers() || options_.value->looks_at_headers())) ||
-                     adds_headers()) {}
-
-bool RecordStage::adds_headers() const {
-    return options_.is_open && (options_.key->adds_headers() || options_.value->adds_headers());
-}
+                     adds_headers_) {}
 
 void RecordStage::apply(topiclog::AppendBatch& batch) {
     arena_.clear();
@@ -147,7 +144,7 @@ bool RecordStage::process(Batch& to, const Batch::Entry& entry) {
         made.partition = record.partition.value_or(-1);
         if (record.timestamp_ms) made.timestamp_ms = *record.timestamp_ms;
         stage_ = "HEADER_CONVERTER";
-        if (record.headers_changed || adds_headers()) write_headers(made, record);
+        if (record.headers_changed || adds_headers_) write_headers(made, record);
         note_topic(record.topic);
         made.slot = to.slot_named(record.topic);
         to.add(made);
@@ -224,7 +221,7 @@ RecordStage::Batch::Text RecordStage::converted(Batch& to, convert::Converter& c
 
 void RecordStage::write_headers(Batch::Entry& made, const record::Record& record) {
     std::span<const convert::WireHeader> of_key, of_value;
-    if (adds_headers()) {
+    if (adds_headers_) {
         of_key = options_.key->wire_headers();
         of_value = options_.value->wire_headers();
     }

@@ -62,7 +62,6 @@ class RecordStage {
   private:
     using Batch = topiclog::AppendBatch;
 
-    bool adds_headers() const;
     bool process(Batch& to, const Batch::Entry& entry);
     record::SchemaAndValue opened(const Batch::Text& text, const Batch::FieldPlaces* fields = nullptr);
     record::Value cut(const record::Schema& schema, std::string_view json, const Batch::FieldPlaces& fields);
@@ -78,6 +77,7 @@ class RecordStage {
 
     Options options_;
     const bool opens_values_;  ///< A transform opens them.
+    const bool adds_headers_;  ///< A converter does.
     const bool reads_headers_;
     std::string encoded_, header_text_;  ///< Used again.
     std::set<std::string> internal_topics_;
