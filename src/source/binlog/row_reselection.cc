@@ -61,6 +61,8 @@ Connection& RowReselection::connection() {
     if (!connection_) {
         connection_.emplace(options_.connection);
         prepare_for_reading(*connection_);
+        // rows that are looked at and are not the one, and gaps between rows, stay free for others
+        connection_->execute("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED");
         connection_->execute(format("SET SESSION innodb_lock_wait_timeout = {}",
                                     std::max<int64_t>(1, (options_.lock_wait_ms + 999) / 1000)));
     }
