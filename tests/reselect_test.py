@@ -1,5 +1,5 @@
 """ReselectColumnsPostProcessor: what the log lacks is read from the table, as of a moment that is not before the change."""
-import contextlib, threading, unittest
+import contextlib, threading, time, unittest
 
 from fixtures import FOLDER, fresh_database, server
 from postgres import Postgres
@@ -9,7 +9,21 @@ from worker import HttpError, Worker, connector, payload
 RESELECT = 'io.debezium.processors.reselect.ReselectColumnsPostProcessor'
 
 
-class Reselect(unittest.TestCase):
+class StopsSoon:
+    def stops_soon(self):
+        """And the row that was waited for is read when it goes on."""
+        began = time.monotonic()
+        self.worker.request('PUT', '/connectors/c/stop')
+        wait_until('stopped', lambda: not self.worker.status('c')['tasks'], 30)
+        self.assertLess(time.monotonic() - began, 20)
+        self.release()
+        before = self.worker.topics().get(self.topic, 0)
+        self.worker.request('PUT', '/connectors/c/resume')
+        self.worker.wait_records(self.topic, before + 1)
+        self.assertIsNone(self.worker.events(self.topic)[before]['after']['v'])
+
+
+class Reselect(StopsSoon, unittest.TestCase):
     def begin(self, name, table, s=None, **settings):
         self.name, self.server = name, s or server('postgres')
         self.server.fresh_database(name, name)
@@ -35,13 +49,16 @@ class Reselect(unittest.TestCase):
         writer.start()
         self.addCleanup(lambda: (self.release(), writer.join()))
 
+    def wait_for_lookup(self):
+        wait_until('the row asked for', lambda: int(self.server.value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%txid_current_snapshot%' AND pid <> pg_backend_pid()")), 30)
+
     def release(self):
         self.server.script("SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
 
     def test_a_value_is_never_older_than_its_change(self):
         """A server tells its log a commit before its queries see it."""
         self.commit_unseen('unseen', **{'reselect.visibility.timeout.ms': '60000'})
-        wait_until('the row asked for', lambda: int(self.server.value("SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%txid_current_snapshot%' AND pid <> pg_backend_pid()")), 30)
+        self.wait_for_lookup()
         self.release()
         self.worker.wait_records(self.topic, 1)
         self.assertIsNone(self.worker.events(self.topic)[0]['after']['v'])
@@ -52,6 +69,11 @@ class Reselect(unittest.TestCase):
         self.assertIsNone(self.worker.events(self.topic)[0]['after']['v'])
         self.assertRegex(self.worker.log(), 'has committed but cannot be seen by queries; is a synchronous standby away')
         self.release()
+
+    def test_a_wait_does_not_keep_the_connector_from_stopping(self):
+        self.commit_unseen('stopping', **{'reselect.visibility.timeout.ms': '600000'})
+        self.wait_for_lookup()
+        self.stops_soon()
 
     def test_a_connection_that_is_lost_costs_nothing(self):
         self.begin('lost', "CREATE TABLE t (id int PRIMARY KEY, body text, n int); ALTER TABLE t ALTER body SET STORAGE EXTERNAL; INSERT INTO t VALUES (1, repeat('b', 3000), 0)")
@@ -99,7 +121,7 @@ class Reselect(unittest.TestCase):
         self.assertIn('reselect.columns.include.list', refusal(**{'post.processors.r.reselect.columns.include.list': '(['}))
 
 
-class BinlogReselect:
+class BinlogReselect(StopsSoon):
     """The same of MySQL and MariaDB."""
     def begin(self, name, table, s=None, **settings):
         self.name, self.server = name, s or server(self.kind)
@@ -153,6 +175,11 @@ class BinlogReselect:
         self.worker.wait_log('another transaction has held the row for longer than reselect.visibility.timeout.ms .200 ms.: `id` = 1')
         self.release()
 
+    def test_a_wait_does_not_keep_the_connector_from_stopping(self):
+        self.begin_semi_sync('stopping', **{'reselect.visibility.timeout.ms': '600000'})
+        wait_until('the row asked for', lambda: self.waiting_lookups() == 1, 30)
+        self.stops_soon()
+
     def test_a_row_that_somebody_holds_is_waited_for(self):
         self.begin('held', 'CREATE TABLE t (id int PRIMARY KEY, v varchar(20))')
         with contextlib.closing(self.server.connect(database='held')) as other, other.cursor() as cursor:
@@ -184,6 +211,21 @@ class BinlogReselect:
         self.run_sql('BEGIN', 'INSERT INTO t VALUES (2, NULL)', 'DELETE FROM t', 'COMMIT')
         self.worker.wait_failed('c')
         self.assertIn('reselect.error.handling.mode=warn', self.worker.status('c')['tasks'][0]['trace'])
+
+    def test_rows_in_front_of_one_that_fails_are_written_once(self):
+        """They are of one event; what follows them ends the task."""
+        self.begin('front', 'CREATE TABLE t (id int PRIMARY KEY, v varchar(20))')
+        failing = {**self.config, 'post.processors.r.reselect.error.handling.mode': 'fail'}
+        for n in range(0, 30, 3):
+            self.worker.request('PUT', '/connectors/c/config', failing)
+            self.worker.wait_running('c')
+            self.run_sql('BEGIN', f"INSERT INTO t VALUES ({n}, 'a'), ({n + 1}, NULL), ({n + 2}, 'c')", f'DELETE FROM t WHERE id = {n + 1}', 'COMMIT')
+            self.worker.wait_failed('c')
+            self.worker.request('PUT', '/connectors/c/config', self.config)
+            self.worker.wait_running('c')
+            self.worker.wait_records(self.topic, (n // 3 + 1) * 5)
+        ids = [event['after']['id'] for event in self.worker.events(self.topic) if event and event['op'] == 'c']
+        self.assertEqual(ids, list(range(30)))
 
     def test_what_the_log_is_without_is_read_again(self):
         """binlog_row_image NOBLOB and MINIMAL, in whose after images the key need not be."""

@@ -207,6 +207,8 @@ void Connection::fail() const {
     ServerError error;
     error.code = mysql_errno(handle_.get());
     error.message = format("{} (error {})", mysql_error(handle_.get()), error.code);
+    // behind the handshake a fault of TLS is a connection that broke
+    if (error.code == CR_SSL_CONNECTION_ERROR) error.code = CR_SERVER_LOST;
     throw error;
 }
 

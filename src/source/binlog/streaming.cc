@@ -261,10 +261,18 @@ void Streaming::write_mapped_rows(const Event& event, MappedTable& table, topicl
     writer_.set_reselection(schema_.filters().is_signal_table(table.id) ? nullptr : options_.reselection);
     uint32_t count = 0;
     const size_t first_entry = batch.entries().size();
+    const auto take_back = [&, bytes = batch.bytes().size()] {  // the offset does not know of the event's first rows
+        batch.truncate(first_entry);
+        batch.bytes().resize(bytes);
+    };
     try {
         count = writer_.write_rows(batch, table.plan, table.map, *rows, info, first_row);
     } catch (const FatalError& fault) {
+        take_back();
         throw FatalError(format("At {}: {}", place(stands_for), fault.what()));
+    } catch (...) {
+        take_back();
+        throw;
     }
     batch.note_commit(info.ts_us, batch.entries().size() - first_entry);
     offset_.events_to_skip = events_done_;
@@ -434,6 +442,7 @@ void Streaming::run(const std::stop_token& stop) {
     stream_ = std::make_unique<EventStream>(dump, request);
     const std::stop_callback wake(stop, [this] { stream_->shut_down(); });
     const std::stop_callback wake_on_failure(queue_.failure(), [this] { stream_->shut_down(); });
+    if (options_.reselection != nullptr) options_.reselection->set_stop(stop);
     options_.connected();
     const Connected connected(*options_.figures);
     options_.figures->has_gtids = request.by_gtid ? 1 : 0;

@@ -200,8 +200,9 @@ void ChangeWriter::finish_update(Batch& batch, size_t start, uint32_t row, bool 
 void ChangeWriter::write_key_change(Batch& batch, size_t start, uint32_t row, const UpdateImages& images) {
     std::string& out = batch.bytes();
     const std::string before(images.before(out));
-    const std::string after(images.after(out));
+    std::string after(images.after(out));
     out.resize(start);
+    if (completion_ != nullptr) completion_->complete(after, 0);  // it may throw: both records or none
     if (!options_.skips_by_record || !options_.skip_delete)
         write_delete(batch, before, old_key_, row, headers_with_key(batch, "__debezium.newkey", new_key_));
     if (options_.skips_by_record && options_.skip_create) return;
@@ -209,7 +210,6 @@ void ChangeWriter::write_key_change(Batch& batch, size_t start, uint32_t row, co
     out += kNoBefore;
     const size_t row_start = out.size();
     out += after;
-    if (completion_ != nullptr) completion_->complete(out, row_start);
     finish(batch, {create_start, row_start}, 'c', row, nullptr, headers_with_key(batch, "__debezium.oldkey", old_key_));
     set_key(batch, new_key_);
 }

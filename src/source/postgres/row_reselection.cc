@@ -27,6 +27,7 @@ bool RowReselection::comes_into_sight() {
     for (;;) {
         const auto snapshot = connection_->value("SELECT txid_current_snapshot()::text");
         if (!UnseenTransactions::of(snapshot.value_or("")).contains(xid_)) break;
+        if (stop_.stop_requested()) throw RetriableError("The connector stops before a row could be read again");
         if (std::chrono::steady_clock::now() > deadline) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }

@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -26,10 +27,13 @@ class RowReselection final : public engine::RowCompletion, private engine::RowLo
         : options_(std::move(options)), schema_(schema), columns_(settings) {}
 
     bool is_needed() const { return !columns_.empty(); }
+    /// What ends a wait for the server. Before the first row.
+    void set_stop(std::stop_token stop) { stop_ = std::move(stop); }
     /// The coming row: of this table, with the values `row`, from the transaction `xid`. `row` outlives its record.
     void set_row(std::shared_ptr<TablePlan> plan, const Tuple& row, uint32_t xid);
 
-    /// Throws ServerError where the connection is lost, and what ColumnReselection::complete does.
+    /// Throws ServerError where the connection is lost, RetriableError where it is to stop, and what
+    /// ColumnReselection::complete does.
     void complete(std::string& out, size_t begin) override;
 
   private:
@@ -40,6 +44,7 @@ class RowReselection final : public engine::RowCompletion, private engine::RowLo
     Options options_;
     const SchemaState& schema_;
     engine::ColumnReselection columns_;
+    std::stop_token stop_;
     std::optional<Connection> connection_;
     std::shared_ptr<TablePlan> plan_;
     const Tuple* row_ = nullptr;

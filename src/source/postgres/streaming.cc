@@ -405,6 +405,7 @@ void Streaming::run(const std::stop_token& stop) {
     open(stop);
     const std::stop_callback wake(stop, [this] { stream_->shut_down(); });
     const std::stop_callback wake_on_failure(queue_.failure(), [this] { stream_->shut_down(); });
+    if (options_.reselection != nullptr) options_.reselection->set_stop(stop);
     options_.connected();
     const Connected connected(*options_.figures);
     log::info(options_.logger,
