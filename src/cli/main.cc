@@ -5,6 +5,7 @@
 #include "base/errors.h"
 #include "cli/doctor_command.h"
 #include "cli/reference_command.h"
+#include "cli/source_types.h"
 #include "cli/topic_commands.h"
 #include "cli/version.h"
 #include "cli/worker_command.h"
@@ -26,6 +27,7 @@ int main(int argc, char** argv) {
     CLI::App app{"Change data capture: what Debezium on Kafka Connect does, in one native program"};
     app.require_subcommand(1);
     cli::Action action;
+    cli::add_source_transforms();
 
     auto* worker = app.add_subcommand("worker", "Run a worker: connectors, REST API, topics");
     const auto files = std::make_shared<std::vector<std::string>>();

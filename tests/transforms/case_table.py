@@ -6,7 +6,8 @@ import collections, json, pathlib, re, subprocess, sys
 
 HERE = pathlib.Path(__file__).parent
 CONVERTERS = {'JsonConverter': 'golden mysql-smt-converters', 'StringConverter': 'converters_test', 'AvroConverter': 'avro_test', 'CloudEventsConverter': 'golden mysql-cloudevents; avro_test', 'JsonSchemaConverter': 'json_schema_test', 'ExtJsonConverter': 'json_schema_test', 'ProtobufConverter': 'protobuf_test'}
-OURS = {'millrace.Script': 'unit script_test', 'io.debezium.transforms.tracing.ActivateTracingSpan': 'unit transform_test'}
+OURS = {'millrace.Script': 'unit script_test', 'io.debezium.transforms.tracing.ActivateTracingSpan': 'unit transform_test',
+        'io.debezium.connector.postgresql.transforms.timescaledb.TimescaleDb': 'golden postgres-timescaledb; timescale_test'}
 PREDICATES = {'name': 'golden mysql-smt-kafka', 'pattern': 'golden mysql-smt-*'}
 
 

@@ -1,0 +1,16 @@
+CREATE SCHEMA _timescaledb_catalog;
+CREATE TABLE _timescaledb_catalog.hypertable (id int PRIMARY KEY, schema_name name, table_name name);
+CREATE TABLE _timescaledb_catalog.chunk (id int PRIMARY KEY, hypertable_id int, schema_name name, table_name name);
+CREATE TABLE _timescaledb_catalog.continuous_agg (mat_hypertable_id int PRIMARY KEY, user_view_schema name, user_view_name name);
+INSERT INTO _timescaledb_catalog.hypertable VALUES (1, 'public', 'conditions'), (2, '_timescaledb_internal', '_materialized_hypertable_2'), (3, 'Odd_Schema', 't.ble');
+INSERT INTO _timescaledb_catalog.chunk VALUES (1, 1, '_timescaledb_internal', '_hyper_1_1_chunk'), (2, 2, '_timescaledb_internal', '_hyper_2_2_chunk'), (4, 3, 'extra', 'Piece 4');
+INSERT INTO _timescaledb_catalog.continuous_agg VALUES (2, 'public', 'conditions_summary');
+CREATE SCHEMA _timescaledb_internal;
+CREATE SCHEMA extra;
+CREATE TABLE _timescaledb_internal._hyper_1_1_chunk (at timestamptz, place text, degrees double precision, PRIMARY KEY (at, place));
+CREATE TABLE _timescaledb_internal._hyper_2_2_chunk (bucket timestamptz PRIMARY KEY, highest double precision);
+CREATE TABLE _timescaledb_internal._stray_chunk (id int PRIMARY KEY, v text);
+CREATE TABLE extra."Piece 4" (id int PRIMARY KEY, v text);
+CREATE TABLE public.plain (id int PRIMARY KEY, v text);
+INSERT INTO _timescaledb_internal._hyper_1_1_chunk VALUES ('2024-02-29 12:00:00+00', 'attic', 21.5);
+INSERT INTO public.plain VALUES (1, 'one');
