@@ -11,73 +11,14 @@
 
 namespace millrace::transform {
 
+namespace {
+
 using record::Nulls;
 using record::Record;
 using record::Schema;
 using record::SchemaPtr;
 using record::StructView;
 using record::Value;
-
-std::vector<FieldReference> FieldReference::list(const std::string& text, const std::string& prefix,
-                                                 const std::string& property) {
-    std::vector<FieldReference> all;
-    for (const auto& item : split_list(text)) {
-        const auto parts = split(item, ':');
-        if (parts.size() > 2)
-            throw ConfigError(property, format("Invalid value {} for configuration {}: Unexpected field name: {}", text,
-                                               property, item));
-        const auto path = split(parts[0], '.');
-        FieldReference made;
-        made.field_ = path.size() == 1 ? path[0] : path[1];
-        const auto& name = made.field_;
-        if (path.size() > 1)
-            made.parent_ = path[0];
-        else if (name == "id" || name == "total_order" || name == "data_collection_order")
-            made.parent_ = "transaction";
-        else if (name != "op" && name != "ts_ms" && name != "ts_us" && name != "ts_ns")
-            made.parent_ = name == "updateDescription" ? name : "source";
-        if (parts.size() == 2)
-            made.new_name_ = prefix + parts[1];
-        else
-            made.new_name_ = prefix + (path.size() == 1 ? name : format("{}_{}", made.parent_, name));
-        all.push_back(std::move(made));
-    }
-    return all;
-}
-
-std::optional<FieldReference::Place> FieldReference::place_in(const Schema& envelope) const {
-    Place place;
-    const Schema* holder = &envelope;
-    if (!parent_.empty()) {
-        place.parent = envelope.index_of(parent_);
-        if (!place.parent)
-            throw FatalError(format("The envelope has no field {}, which add.fields or add.headers names", parent_));
-        holder = envelope.fields[*place.parent].schema.get();
-        place.is_in_parent = holder->field(field_) != nullptr;
-        if (!place.is_in_parent) holder = &envelope;
-    }
-    const auto at = holder->index_of(field_);
-    if (!at) return std::nullopt;
-    place.field = *at;
-    const Schema& field = *holder->fields[*at].schema;
-    Schema made = record::basics_of(field);
-    made.fields = field.fields;
-    made.optional = true;
-    place.schema = record::made(std::move(made));
-    return place;
-}
-
-Value FieldReader::read(const FieldReference::Place& place) {
-    if (!place.parent) return envelope_.raw(place.field, Nulls::AsTheyAre);
-    if (open_ != place.parent) {
-        open_ = place.parent;
-        parent_ = envelope_.inner(*place.parent, Nulls::AsTheyAre);
-    }
-    if (!parent_) return {};
-    return (place.is_in_parent ? *parent_ : envelope_).raw(place.field, Nulls::AsTheyAre);
-}
-
-namespace {
 
 constexpr Property kOptions[] = {
     {.name = "delete.tombstone.handling.mode",
@@ -129,10 +70,9 @@ class ExtractNewRecordState : public Transform {
     explicit ExtractNewRecordState(const config::Settings& settings)
         : deletes_(deletes_of(settings.text("delete.tombstone.handling.mode"))),
           route_by_(settings.text("route.by.field")),
-          fields_(
-              FieldReference::list(settings.text("add.fields"), prefix(settings, "add.fields.prefix"), "add.fields")),
-          headers_(FieldReference::list(settings.text("add.headers"), prefix(settings, "add.headers.prefix"),
-                                        "add.headers")),
+          fields_(FieldReference::list(settings.text("add.fields"), settings.text("add.fields.prefix"), "add.fields")),
+          headers_(
+              FieldReference::list(settings.text("add.headers"), settings.text("add.headers.prefix"), "add.headers")),
           drop_header_(settings.text("drop.fields.header.name")),
           drops_from_key_(settings.boolean("drop.fields.from.key")),
           drops_optional_only_(settings.boolean("drop.fields.keep.schema.compatible", true)),
@@ -181,7 +121,6 @@ class ExtractNewRecordState : public Transform {
         std::vector<Added> added;
         std::vector<std::optional<FieldReference::Place>> headers;  ///< Of headers_, as the envelope has them.
     };
-    static std::string prefix(const config::Settings& settings, const std::string& name) { return settings.text(name); }
     static constexpr size_t kDropsMax = 1000;
     using Drops = std::map<std::vector<std::string>, FieldSelection>;  ///< By the names that a header lists.
     static std::string member(const std::string& name) {
