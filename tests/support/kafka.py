@@ -150,6 +150,8 @@ class KafkaWorker(Worker):
 
 class Debezium(KafkaWorker):
     """Kafka Connect with Debezium's connectors, on the same topics and with the same properties."""
+    stop_timeout = 180  # the JVM's own matter
+
     def start(self, failpoint=None, wait=True):
         properties = self.folder / 'connect.properties'
         properties.write_text(''.join(f'{k}={v}\n' for k, v in {**self.settings, 'plugin.discovery': 'only_scan'}.items()))

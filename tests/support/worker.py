@@ -42,12 +42,14 @@ class Worker:
         except (OSError, HttpError):
             return False
 
+    stop_timeout = 60
+
     def stop(self):
         """SIGTERM; returns the exit code."""
         if self.process is None:
             return None
         self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(60)
+        code = self.process.wait(self.stop_timeout)
         self.process = None
         return code
 
