@@ -19,7 +19,7 @@ void RowReselection::set_event(std::shared_ptr<TablePlan> plan, const TableMap& 
 }
 
 void RowReselection::complete(std::string& out, size_t begin) {
-    columns_.complete(plan_, out, begin, *this);
+    columns().complete(plan_, out, begin, *this);
 }
 
 /// What the row is found by. Returns why there is nothing to find it by, if so.
@@ -72,8 +72,9 @@ Connection& RowReselection::connection() {
 /// Whether there is such a row.
 bool RowReselection::read(const std::string& sql, std::string& row_json) {
     bool is_found = false;
+    row_json.clear();
     Connection& server = connection();
-    const std::stop_callback wake(stop_, [&] { server.shut_down(); });
+    const std::stop_callback wake(stop(), [&] { server.shut_down(); });
     server.stream(sql, [&](const TextRow& row) {
         plan_->append_text_row(row_json, row.values, row.lengths, places_);
         return is_found = true;
@@ -91,7 +92,7 @@ std::optional<std::string> RowReselection::look_up(const std::vector<size_t>& fi
             if (read(sql, row_json)) return std::nullopt;
             return "there is no such row any more: " + where;
         } catch (const ServerError& fault) {
-            if (stop_.stop_requested()) throw RetriableError("The connector stops before a row could be read again");
+            throw_if_stopped();
             if (fault.code == ER_LOCK_WAIT_TIMEOUT)
                 return format(
                     "another transaction has held the row for longer than reselect.visibility.timeout.ms "

@@ -2,14 +2,12 @@
 
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "source/binlog/connection.h"
 #include "source/binlog/table_plan.h"
-#include "source/engine/change_writer.h"
 #include "source/engine/column_reselection.h"
 
 namespace millrace::binlog {
@@ -25,7 +23,7 @@ struct LoggedRow {
 /// share lock: the log tells a commit a moment before queries see it, and until then the change's own transaction
 /// holds the row. Used by the source's thread, under the queue's lock: what is asked of the server takes its time
 /// there.
-class RowReselection final : public engine::RowCompletion, private engine::RowLookup {
+class RowReselection final : public engine::RowReselectionBase {
   public:
     struct Options {
         ConnectionOptions connection;  ///< Connected to when the first row needs it.
@@ -33,11 +31,8 @@ class RowReselection final : public engine::RowCompletion, private engine::RowLo
     };
     /// Throws ConfigError.
     RowReselection(Options options, const config::Settings& settings, const SchemaState& schema)
-        : options_(std::move(options)), schema_(schema), columns_(settings) {}
+        : RowReselectionBase(settings), options_(std::move(options)), schema_(schema) {}
 
-    bool is_needed() const { return !columns_.empty(); }
-    /// What ends a wait for the server. Before the first row.
-    void set_stop(std::stop_token stop) { stop_ = std::move(stop); }
     /// The coming rows are of this event, each in turn in `row`. All of them outlive their records.
     void set_event(std::shared_ptr<TablePlan> plan, const TableMap& map, const Rows& rows, const LoggedRow& row);
 
@@ -54,8 +49,6 @@ class RowReselection final : public engine::RowCompletion, private engine::RowLo
 
     Options options_;
     const SchemaState& schema_;
-    engine::ColumnReselection columns_;
-    std::stop_token stop_;
     std::optional<Connection> connection_;
     std::shared_ptr<TablePlan> plan_;
     const TableMap* map_ = nullptr;

@@ -2,12 +2,15 @@
 
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "base/errors.h"
 #include "config/settings.h"
 #include "relational/filters.h"
+#include "source/engine/change_writer.h"
 #include "source/engine/record_shape.h"
 
 namespace millrace::engine {
@@ -64,6 +67,28 @@ class ColumnReselection {
     std::vector<Span> values_, found_;
     std::vector<size_t> wanted_;
     std::string row_json_;
+};
+
+/// What the databases' ways to read a row again are built on: the processors, and what ends a wait for the server.
+class RowReselectionBase : public RowCompletion, protected RowLookup {
+  public:
+    bool is_needed() const { return !columns_.empty(); }
+    /// Before the first row.
+    void set_stop(std::stop_token stop) { stop_ = std::move(stop); }
+
+  protected:
+    /// Throws ConfigError.
+    explicit RowReselectionBase(const config::Settings& settings) : columns_(settings) {}
+
+    void throw_if_stopped() const {
+        if (stop_.stop_requested()) throw RetriableError("The connector stops before a row could be read again");
+    }
+    const std::stop_token& stop() const { return stop_; }
+    ColumnReselection& columns() { return columns_; }
+
+  private:
+    ColumnReselection columns_;
+    std::stop_token stop_;
 };
 
 }  // namespace millrace::engine

@@ -17,7 +17,7 @@ void RowReselection::set_row(std::shared_ptr<TablePlan> plan, const Tuple& row, 
 }
 
 void RowReselection::complete(std::string& out, size_t begin) {
-    columns_.complete(plan_, out, begin, *this);
+    columns().complete(plan_, out, begin, *this);
 }
 
 /// The log tells a commit a moment before queries see it; until then they give the row as it was.
@@ -27,7 +27,7 @@ bool RowReselection::comes_into_sight() {
     for (;;) {
         const auto snapshot = connection_->value("SELECT txid_current_snapshot()::text");
         if (!UnseenTransactions::of(snapshot.value_or("")).contains(xid_)) break;
-        if (stop_.stop_requested()) throw RetriableError("The connector stops before a row could be read again");
+        throw_if_stopped();
         if (std::chrono::steady_clock::now() > deadline) return false;
         std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }

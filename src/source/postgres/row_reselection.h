@@ -2,11 +2,9 @@
 
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <vector>
 
-#include "source/engine/change_writer.h"
 #include "source/engine/column_reselection.h"
 #include "source/postgres/connection.h"
 #include "source/postgres/schema_state.h"
@@ -16,7 +14,7 @@ namespace millrace::postgres {
 /// Reads columns of a row again whose change has come without them (engine::ColumnReselection). The row is read as it
 /// is when the change's transaction can be seen, which may be later than the change. Used by the source's thread, under
 /// the queue's lock: what is asked of the server takes its time there.
-class RowReselection final : public engine::RowCompletion, private engine::RowLookup {
+class RowReselection final : public engine::RowReselectionBase {
   public:
     struct Options {
         ConnectionOptions connection;   ///< Connected to when the first row needs it.
@@ -24,11 +22,8 @@ class RowReselection final : public engine::RowCompletion, private engine::RowLo
     };
     /// Throws ConfigError.
     RowReselection(Options options, const config::Settings& settings, const SchemaState& schema)
-        : options_(std::move(options)), schema_(schema), columns_(settings) {}
+        : RowReselectionBase(settings), options_(std::move(options)), schema_(schema) {}
 
-    bool is_needed() const { return !columns_.empty(); }
-    /// What ends a wait for the server. Before the first row.
-    void set_stop(std::stop_token stop) { stop_ = std::move(stop); }
     /// The coming row: of this table, with the values `row`, from the transaction `xid`. `row` outlives its record.
     void set_row(std::shared_ptr<TablePlan> plan, const Tuple& row, uint32_t xid);
 
@@ -43,8 +38,6 @@ class RowReselection final : public engine::RowCompletion, private engine::RowLo
 
     Options options_;
     const SchemaState& schema_;
-    engine::ColumnReselection columns_;
-    std::stop_token stop_;
     std::optional<Connection> connection_;
     std::shared_ptr<TablePlan> plan_;
     const Tuple* row_ = nullptr;
