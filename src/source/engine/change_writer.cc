@@ -9,9 +9,6 @@
 namespace millrace::engine {
 namespace {
 
-constexpr std::string_view kBefore = "{\"before\":";
-constexpr std::string_view kNoBefore = "{\"before\":null,\"after\":";
-
 /// Counted from the value's first byte.
 ChangeWriter::Batch::FieldPlaces field_places(const events::EnvelopePlaces& places, size_t value) {
     const auto from = [&](size_t place) { return static_cast<uint32_t>(place - value); };
@@ -202,10 +199,11 @@ void ChangeWriter::write_key_change(Batch& batch, size_t start, uint32_t row, co
     const std::string before(images.before(out));
     std::string after(images.after(out));
     out.resize(start);
-    if (completion_ != nullptr) completion_->complete(after, 0);  // it may throw: both records or none
+    const bool has_create = !options_.skips_by_record || !options_.skip_create;
+    if (completion_ != nullptr && has_create) completion_->complete(after, 0);  // it may throw: both records or none
     if (!options_.skips_by_record || !options_.skip_delete)
         write_delete(batch, before, old_key_, row, headers_with_key(batch, "__debezium.newkey", new_key_));
-    if (options_.skips_by_record && options_.skip_create) return;
+    if (!has_create) return;
     const size_t create_start = out.size();
     out += kNoBefore;
     const size_t row_start = out.size();

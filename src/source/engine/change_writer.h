@@ -81,7 +81,7 @@ class ChangeWriter {
     void create(Batch& batch, uint32_t row, bool is_wanted, AppendRow&& append_row) {
         std::string& out = batch.bytes();
         const size_t start = out.size();
-        out += "{\"before\":null,\"after\":";
+        out += kNoBefore;
         const size_t after = out.size();
         append_row(out, after_places_);
         if (is_wanted)
@@ -115,6 +115,9 @@ class ChangeWriter {
     void count(Operation operation, uint32_t rows, int64_t committed_us) const;
 
   private:
+    static constexpr std::string_view kBefore = "{\"before\":";
+    static constexpr std::string_view kNoBefore = "{\"before\":null,\"after\":";
+
     const std::string* plain_headers() const { return headers_->empty() ? nullptr : headers_.get(); }
     /// Where a record's value and its image `after` begin in the buffer.
     struct Begin {
@@ -158,7 +161,7 @@ class ChangeWriter::UpdateImages {
     bool has_old_key = true;  ///< Where the old row's key stands is known.
 
     void begin_before(std::string& out) {
-        out += "{\"before\":";
+        out += kBefore;
         before_begin_ = out.size();
     }
     void begin_after(std::string& out) {
